@@ -1,0 +1,44 @@
+"""Public ids: what leaves the house (URLs, API, exports) instead of integer keys."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+LENGTH = 16
+
+
+def new_id(prefix: str) -> str:
+    """A random id such as `prj_3kq…`: 16 characters of base32 (RFC 4648 alphabet, lower case), 80 bits."""
+    number = secrets.randbits(5 * LENGTH)
+    return f"{prefix}_" + "".join(ALPHABET[(number >> 5 * i) & 31] for i in range(LENGTH))
+
+
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+else:  # Django's fields take no type parameters while running
+    _CharField = models.CharField
+
+
+class PublicIdField(_CharField):
+    """Unique, never edited, made when the object is."""
+
+    def __init__(self, *, prefix: str, **kwargs: Any) -> None:
+        self.prefix = prefix
+        kwargs.update(max_length=len(prefix) + 1 + LENGTH, unique=True, editable=False)
+        super().__init__(**kwargs)
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, path, args, kwargs = super().deconstruct()
+        for implied in ("max_length", "unique", "editable"):
+            kwargs.pop(implied, None)
+        return name, path, args, {**kwargs, "prefix": self.prefix}
+
+    def has_default(self) -> bool:
+        return True
+
+    def get_default(self) -> str:
+        return new_id(self.prefix)
