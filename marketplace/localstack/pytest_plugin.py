@@ -1,0 +1,25 @@
+"""pytest plugin (`-p marketplace.localstack.pytest_plugin`): real servers for one run, up before settings are read.
+
+With DATABASE_URL set it starts nothing and the tests use those servers. Loaded before anything of Django.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+
+import pytest
+
+from marketplace.localstack import throwaway
+
+_open = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    os.environ.setdefault("SECRET_KEY", "only-for-tests")
+    if "DATABASE_URL" not in os.environ:
+        os.environ.update(_open.enter_context(throwaway.servers()))
+        early_config.add_cleanup(_open.close)
+    return (yield)

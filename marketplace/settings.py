@@ -1,0 +1,270 @@
+"""All settings, in one file, for demo, tests and production. What differs between machines comes from the environment;
+docs/settings.md lists every variable. `make run` sets them by itself."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from marketplace.env import Env
+
+env = Env(os.environ)
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / ".local"  # whatever the embedded servers and the demo keep
+
+# --- Who we are -------------------------------------------------------------------------------------------------------
+SECRET_KEY = env.text("SECRET_KEY")  # Django refuses to start serving while this is empty
+DEBUG = env.flag("DEBUG")
+QUORUM_DEMO = env.flag("QUORUM_DEMO")  # demo people, the mail page, sandbox money: never on a real machine
+QUORUM_PUBLIC_URL = env.text("QUORUM_PUBLIC_URL", "http://localhost:8000")  # what people type, no final slash
+QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
+QUORUM_FEE_BPS = env.number("QUORUM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
+
+_public = urlsplit(QUORUM_PUBLIC_URL)
+_https = _public.scheme == "https"
+ALLOWED_HOSTS = [_public.hostname or "localhost", *env.words("ALLOWED_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [QUORUM_PUBLIC_URL]
+ROOT_URLCONF = "marketplace.urls"
+WSGI_APPLICATION = "marketplace.wsgi.application"
+
+INSTALLED_APPS = [
+    "marketplace.apps.MarketplaceConfig",
+    "tasks.apps.TasksConfig",
+    "projects.apps.ProjectsConfig",
+    "experts.apps.ExpertsConfig",
+    "payments.apps.PaymentsConfig",
+    "accounts.apps.AccountsConfig",
+    "core.apps.CoreConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "drf_spectacular",
+    "lucide",
+    "rest_framework",
+    "template_partials.apps.SimpleAppConfig",  # "simple": the loaders are written out below
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "marketplace.middleware.permissions_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+_loaders: list[Any] = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    _loaders if DEBUG else [("django.template.loaders.cached.Loader", _loaders)],
+                )
+            ],
+            "builtins": ["template_partials.templatetags.partials"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+X_FRAME_OPTIONS = "SAMEORIGIN"  # documents are shown in a sandboxed frame of our own
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("QUORUM_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False  # e-mails and error pages may name the plain file
+
+# --- Files people give us: private, handed out by views that check who asks -------------------------------------------
+S3_BUCKET = env.text("S3_BUCKET")
+QUORUM_MEDIA_ROOT = Path(env.text("QUORUM_MEDIA_ROOT", str(LOCAL_DIR / "media")))
+_private_files: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": QUORUM_MEDIA_ROOT, "base_url": None, "file_permissions_mode": 0o600},
+}
+if S3_BUCKET:
+    _private_files = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.text("S3_ENDPOINT_URL") or None,
+            "region_name": env.text("S3_REGION") or None,
+            "access_key": env.text("S3_ACCESS_KEY_ID") or None,
+            "secret_key": env.text("S3_SECRET_ACCESS_KEY") or None,
+            "default_acl": "private",
+            "querystring_expire": 300,
+            "file_overwrite": False,
+        },
+    }
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": _private_files,
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Data -------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **env.database("DATABASE_URL", "postgresql:///quorum"),
+        "CONN_MAX_AGE": 600,  # one connection per thread, not one per request
+        "CONN_HEALTH_CHECKS": True,  # a restarted database costs no request
+    }
+}
+# Our statements are short: compiling them costs more than running them, and one worker helps the widest match.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off -c max_parallel_workers_per_gather=1")
+
+REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")  # the cache: `cache.clear()` empties this database number
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# --- Background jobs --------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "redis://localhost:6379/1")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,  # longer than any job may run, else the job is started twice
+    "unacked_restore_throttle": 1,  # look every 10 s for the jobs of a worker that was killed
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TASK_ACKS_LATE = True  # jobs are safe to run twice; they are not safe to lose
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "quorum"
+CELERY_BEAT_SCHEDULE_FILENAME = str(LOCAL_DIR / "beat")
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "core.drain": {"task": "core.drain", "schedule": timedelta(seconds=5)},
+}
+
+# --- Money ------------------------------------------------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE")  # empty: Stripe itself. The sandbox has an address of its own
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")  # events of the platform
+STRIPE_CONNECT_WEBHOOK_SECRET = env.text("STRIPE_CONNECT_WEBHOOK_SECRET")  # events of connected accounts
+STRIPE_THIN_WEBHOOK_SECRET = env.text("STRIPE_THIN_WEBHOOK_SECRET")  # v2 events
+# Where a form may lead: Stripe's hosted pages.
+STRIPE_PUBLIC_ORIGINS = env.words("STRIPE_PUBLIC_ORIGINS", "https://checkout.stripe.com https://connect.stripe.com")
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+globals().update(env.email("EMAIL_URL", "smtp://localhost:25"))
+QUORUM_MAIL_DIR = Path(env.text("QUORUM_MAIL_DIR", str(LOCAL_DIR / "mail")))  # what the demo's mail page shows
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Quorum <no-reply@quorum.example>")
+
+# --- Signing in -------------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # "your password was changed"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Quorum"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https  # browsers allow http://localhost only
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = env.flag("QUORUM_SSL_REDIRECT")
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+if env.flag("QUORUM_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Nothing is inline and nothing comes from elsewhere, on no page, the admin included.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "blob:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "media-src": ["'self'", "blob:"],
+        "frame-src": ["'self'"],
+        "form-action": ["'self'", *STRIPE_PUBLIC_ORIGINS],  # a POST answered by a redirect to Stripe is a form action
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'self'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+    }
+}
+
+# --- The REST door ----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Quorum API",
+    "DESCRIPTION": "Everything the loop needs: post, fund, apply, work, review, pay, export.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Words, time, logs ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+USE_I18N = False  # the product speaks English; people's names, fields and countries do not depend on it
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("QUORUM_LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,14 @@
+"""Every address of the product. Each app lists its own; this is the order in which they are asked."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from marketplace.health import healthz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("accounts/", include("allauth.urls")),
+    path("ops/", admin.site.urls),
+]
