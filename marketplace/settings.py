@@ -21,7 +21,7 @@ DEBUG = env.flag("DEBUG")
 QUORUM_DEMO = env.flag("QUORUM_DEMO")  # demo people, the mail page, sandbox money: never on a real machine
 QUORUM_PUBLIC_URL = env.text("QUORUM_PUBLIC_URL", "http://localhost:8000")  # what people type, no final slash
 QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
-QUORUM_FEE_BPS = env.number("QUORUM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
+PLATFORM_FEE_BPS = env.number("PLATFORM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
 
 _public = urlsplit(QUORUM_PUBLIC_URL)
 _https = _public.scheme == "https"
@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "core.pages.viewer_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -94,15 +95,23 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "core.pages.page",
+                "marketplace.shell.shell",
             ],
         },
     }
 ]
+FORM_RENDERER = "core.pages.FormRenderer"
 X_FRAME_OPTIONS = "SAMEORIGIN"  # documents are shown in a sandboxed frame of our own
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("QUORUM_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "core.storage.MathFontFinder",
+]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False  # e-mails and error pages may name the plain file
@@ -133,7 +142,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "core.storage.StaticStorage"
     },
 }
 
@@ -186,12 +195,13 @@ STRIPE_API_BASE = env.text("STRIPE_API_BASE")  # empty: Stripe itself. The sandb
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")  # events of the platform
 STRIPE_CONNECT_WEBHOOK_SECRET = env.text("STRIPE_CONNECT_WEBHOOK_SECRET")  # events of connected accounts
 STRIPE_THIN_WEBHOOK_SECRET = env.text("STRIPE_THIN_WEBHOOK_SECRET")  # v2 events
+STRIPE_TIMEOUT = (5, 20)  # seconds to connect, seconds to answer
+STRIPE_NETWORK_RETRIES = 2
 # Where a form may lead: Stripe's hosted pages.
 STRIPE_PUBLIC_ORIGINS = env.words("STRIPE_PUBLIC_ORIGINS", "https://checkout.stripe.com https://connect.stripe.com")
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 globals().update(env.email("EMAIL_URL", "smtp://localhost:25"))
-QUORUM_MAIL_DIR = Path(env.text("QUORUM_MAIL_DIR", str(LOCAL_DIR / "mail")))  # what the demo's mail page shows
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Quorum <no-reply@quorum.example>")
 
 # --- Signing in -------------------------------------------------------------------------------------------------------

@@ -10,5 +10,5 @@ from marketplace.health import healthz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
-    path("ops/", admin.site.urls),
+    path("admin/", admin.site.urls),
 ]

@@ -13,12 +13,20 @@ import pytest
 
 from marketplace.localstack import throwaway
 
+NOT_SECRET = {
+    "SECRET_KEY": "only-for-tests",
+    "STRIPE_SECRET_KEY": "sk_test_sandbox",
+    "STRIPE_WEBHOOK_SECRET": "whsec_platform",
+    "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_connect",
+    "STRIPE_THIN_WEBHOOK_SECRET": "whsec_thin",
+}
 _open = ExitStack()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    os.environ.setdefault("SECRET_KEY", "only-for-tests")
+    for name, value in NOT_SECRET.items():
+        os.environ.setdefault(name, value)
     if "DATABASE_URL" not in os.environ:
         os.environ.update(_open.enter_context(throwaway.servers()))
         early_config.add_cleanup(_open.close)

@@ -98,7 +98,6 @@ def _running(run: Path, cluster: Path) -> Iterator[dict[str, str]]:
                 "CELERY_BROKER_URL": valkey.broker_url(sock),
                 "QUORUM_MEDIA_ROOT": str(run / "media"),
                 "QUORUM_STATIC_ROOT": str(run / "static"),
-                "QUORUM_MAIL_DIR": str(run / "mail"),
             }
         finally:
             postgres.stop(database, throw_away=True)
