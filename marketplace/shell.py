@@ -1,0 +1,109 @@
+"""The frame around every page: which side of the market one stands on, where one can go, and what is unread."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from accounts.models import User
+from accounts.queries import unread_notices
+
+SIDE_COOKIE = "side"
+
+
+class Side(NamedTuple):
+    key: str
+    label: str
+    icon: str
+
+
+class Place(NamedTuple):
+    label: str
+    url: str
+    icon: str = ""
+    current: bool = False
+
+
+LAB = Side("lab", "Lab", "building-2")
+EXPERT = Side("expert", "Expert", "graduation-cap")
+OPS = Side("ops", "Operations", "shield-check")
+SIDES = (LAB, EXPERT, OPS)
+
+# (label, URL name, icon), in reading order
+NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "": (("For labs", "for_labs", ""), ("How pay works", "pay", "")),
+    LAB.key: (("Projects", "projects:list", ""), ("Members", "accounts:lab", "")),
+    EXPERT.key: (
+        ("Home", "home", ""),
+        ("Find work", "projects:browse", ""),
+        ("My work", "tasks:queue", ""),
+        ("Credentials", "experts:profile", ""),
+        ("Earnings", "payments:earnings", ""),
+    ),
+    OPS.key: (("Operations", "admin:index", ""),),
+}
+ACCOUNT = (
+    ("Profile and time zone", "accounts:settings", "settings"),
+    ("E-mail address", "account_email", "mail"),
+    ("Password", "account_change_password", "lock-keyhole"),
+    ("Two-step sign-in", "mfa_index", "key-round"),
+    ("API keys", "accounts:tokens", "terminal"),
+)
+FOOT = (("How pay works", "pay", ""), ("Status", "status", ""))
+
+
+class Shell:
+    """Asked by templates only, so a JSON answer costs no query."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def sides(self) -> list[Side]:
+        user = self._request.user
+        if not isinstance(user, User):
+            return []
+        has = {LAB: user.memberships.exists(), EXPERT: hasattr(user, "expert"), OPS: user.is_staff}
+        return [side for side in SIDES if has[side]]
+
+    @cached_property
+    def side(self) -> str:
+        """The chosen side, else the only one, else "" (a visitor, or somebody who has not begun)."""
+        keys = [side.key for side in self.sides]
+        chosen = self._request.COOKIES.get(SIDE_COOKIE, "")
+        return chosen if chosen in keys else keys[0] if keys else ""
+
+    @cached_property
+    def unread(self) -> int:
+        user = self._request.user
+        return unread_notices(user) if isinstance(user, User) else 0
+
+    def _places(self, rows: tuple[tuple[str, str, str], ...]) -> list[Place]:
+        path = self._request.path
+        places = []
+        for label, name, icon in rows:
+            try:
+                url = reverse(name)
+            except NoReverseMatch:  # until its room is built
+                continue
+            places.append(Place(label, url, icon, path == url or (url != "/" and path.startswith(url))))
+        return places
+
+    @property
+    def nav(self) -> list[Place]:
+        return self._places(NAV[self.side])
+
+    @property
+    def account(self) -> list[Place]:
+        return self._places(ACCOUNT)
+
+    @property
+    def foot(self) -> list[Place]:
+        return self._places(FOOT)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    return {"shell": Shell(request)}
