@@ -66,7 +66,7 @@ class Role(models.TextChoices):
 class LabQuerySet(models.QuerySet["Lab"]):
     def visible_to(self, user: User) -> LabQuerySet:
         if user.token is not None:
-            return self.filter(memberships__user=user, pk=user.token.lab_id)
+            return self.filter(memberships__user=user, api_tokens=user.token)
         return self if user.is_staff else self.filter(memberships__user=user)
 
 

@@ -15,7 +15,7 @@ class Permission(StrEnum):
 
     LAB_EDIT = "lab_edit"
     MEMBER_MANAGE = "member_manage"
-    TOKEN_MANAGE = "token_manage"
+    TOKEN_MANAGE = "token_manage"  # noqa: S105, the name of a right
     PROJECT_VIEW = "project_view"
     PROJECT_EDIT = "project_edit"
     PROJECT_FUND = "project_fund"
@@ -28,10 +28,14 @@ class Permission(StrEnum):
     PROJECT_APPLY = "project_apply"
     TASK_WORK = "task_work"
     PAYOUT_SETUP = "payout_setup"
+    AGREEMENT_ACCEPT = "agreement_accept"
+    LAB_CREATE = "lab_create"
+    LAB_JOIN = "lab_join"
     LAB_CONFIRM = "lab_confirm"
     CREDENTIAL_REVIEW = "credential_review"
     MONEY_OPERATE = "money_operate"
     APPEAL_DECIDE = "appeal_decide"
+    AGREEMENT_PUBLISH = "agreement_publish"
 
 
 _P = Permission
@@ -50,10 +54,27 @@ LAB_ROLES: Final[dict[str, frozenset[Permission]]] = {
     Role.OWNER: _MANAGER | {_P.LAB_EDIT, _P.MEMBER_MANAGE, _P.TOKEN_MANAGE},
 }
 OWN: Final = frozenset(
-    {_P.PROFILE_EDIT, _P.CREDENTIAL_CLAIM, _P.PROJECT_APPLY, _P.TASK_WORK, _P.PAYOUT_SETUP, _P.TOKEN_MANAGE}
+    {
+        _P.PROFILE_EDIT,
+        _P.CREDENTIAL_CLAIM,
+        _P.PROJECT_APPLY,
+        _P.TASK_WORK,
+        _P.PAYOUT_SETUP,
+        _P.AGREEMENT_ACCEPT,
+        _P.TOKEN_MANAGE,
+        _P.LAB_CREATE,
+        _P.LAB_JOIN,
+    }
 )
 OPS: Final = frozenset(
-    {_P.LAB_CONFIRM, _P.CREDENTIAL_REVIEW, _P.MONEY_OPERATE, _P.PROJECT_VIEW, _P.APPEAL_DECIDE}
+    {
+        _P.LAB_CONFIRM,
+        _P.CREDENTIAL_REVIEW,
+        _P.MONEY_OPERATE,
+        _P.PROJECT_VIEW,
+        _P.APPEAL_DECIDE,
+        _P.AGREEMENT_PUBLISH,
+    }
 )
 
 PROSE: Final[dict[str, str]] = {

@@ -11,8 +11,13 @@ from accounts.agreements import publish_shipped
 FORWARD = """
 CREATE TRIGGER accounts_agreement_append_only BEFORE UPDATE OR DELETE ON accounts_agreement
     FOR EACH ROW EXECUTE FUNCTION core_refuse_change();
+CREATE TRIGGER accounts_agreement_never_emptied BEFORE TRUNCATE ON accounts_agreement
+    FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
 """
-BACKWARD = "DROP TRIGGER accounts_agreement_append_only ON accounts_agreement;"
+BACKWARD = """
+DROP TRIGGER accounts_agreement_never_emptied ON accounts_agreement;
+DROP TRIGGER accounts_agreement_append_only ON accounts_agreement;
+"""
 
 
 def publish(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

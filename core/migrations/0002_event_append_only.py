@@ -12,8 +12,11 @@ BEGIN
 END $$;
 CREATE TRIGGER core_event_append_only BEFORE UPDATE OR DELETE ON core_event
     FOR EACH ROW EXECUTE FUNCTION core_refuse_change();
+CREATE TRIGGER core_event_never_emptied BEFORE TRUNCATE ON core_event
+    FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
 """
 BACKWARD = """
+DROP TRIGGER core_event_never_emptied ON core_event;
 DROP TRIGGER core_event_append_only ON core_event;
 DROP FUNCTION core_refuse_change();
 """

@@ -1,0 +1,42 @@
+"""A person's own account."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from accounts.models import User
+from accounts.policies import check_time_zone
+from accounts.roles import Permission, authorise
+from core.actors import Actor, System
+from core.errors import Fault, Invalid, NotAllowed
+from core.events import record
+
+
+@transaction.atomic
+def create_account(
+    *, email: str, name: str, password: str | None, by: Actor, time_zone: str = "UTC", staff: bool = False
+) -> User:
+    """An account with a verified address, made by the product itself (demo, journeys). People sign up by themselves."""
+    if not isinstance(by, System):
+        raise NotAllowed("People sign up by themselves.")
+    user = User.objects.create_user(
+        email, password, name=name, time_zone=check_time_zone(time_zone), is_staff=staff, is_superuser=staff
+    )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    record("user.created", user.public_id, by=by)
+    return user
+
+
+@transaction.atomic
+def edit_person(*, user: User, name: str, time_zone: str, shortcuts: bool, by: Actor) -> User:
+    """`time_zone`: an IANA name. Raises Invalid."""
+    authorise(by, Permission.PROFILE_EDIT, owner=user)
+    if not name.strip():
+        raise Invalid("Please give your name.", faults=(Fault("Please give your name.", "name"),))
+    user.name = name.strip()
+    user.time_zone = check_time_zone(time_zone)
+    user.shortcuts = shortcuts
+    user.save(update_fields=["name", "time_zone", "shortcuts"])
+    record("user.edited", user.public_id, by=by)
+    return user
