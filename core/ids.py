@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -31,7 +32,7 @@ class PublicIdField(_CharField):
         kwargs.update(max_length=len(prefix) + 1 + LENGTH, unique=True, editable=False)
         super().__init__(**kwargs)
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
         for implied in ("max_length", "unique", "editable"):
             kwargs.pop(implied, None)

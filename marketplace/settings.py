@@ -20,6 +20,7 @@ SECRET_KEY = env.text("SECRET_KEY")  # Django refuses to start serving while thi
 DEBUG = env.flag("DEBUG")
 QUORUM_DEMO = env.flag("QUORUM_DEMO")  # demo people, the mail page, sandbox money: never on a real machine
 QUORUM_PUBLIC_URL = env.text("QUORUM_PUBLIC_URL", "http://localhost:8000")  # what people type, no final slash
+QUORUM_CREDENTIAL_HOURS = env.number("QUORUM_CREDENTIAL_HOURS", 24)  # the promise to experts: answered within
 QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
 PLATFORM_FEE_BPS = env.number("PLATFORM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
 
@@ -187,6 +188,8 @@ CELERY_TASK_DEFAULT_QUEUE = "quorum"
 CELERY_BEAT_SCHEDULE_FILENAME = str(LOCAL_DIR / "beat")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "core.drain": {"task": "core.drain", "schedule": timedelta(seconds=5)},
+    "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
+    "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
 }
 
 # --- Money ------------------------------------------------------------------------------------------------------------
@@ -256,6 +259,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # the rest: accounts/rest.py, Door
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
