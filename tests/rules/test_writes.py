@@ -13,6 +13,7 @@ QUERYSET_ONLY = {"create", "bulk_create", "bulk_update", "get_or_create", "updat
 MAY = {
     "core/events.py": "the event log and its deliveries are core's own",
     "core/transitions.py": "move() is how a status changes",
+    "accounts/agreements/__init__.py": "the texts we ship, loaded by a migration",
     "accounts/rest.py": "the stored replies of Idempotency-Key belong to the API's base",
     "accounts/adapter.py": "allauth's sign-up hook fills the person it is about to save",
     "payments/ledger.py": "postings",
