@@ -1,0 +1,36 @@
+"""`make bench`: what the machine can do (raw SQL), what Django costs (the twin), what ours costs. One run, one table.
+
+python -m bench            up to 12 minutes
+BENCH_QUICK=1 …            up to 2 minutes: smaller sizes, one round; its figures are rough
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from bench import plan
+from bench.servers import gunicorn, stack
+from bench.stats import Report
+from bench.twin_side import TwinSide
+
+
+def main() -> None:
+    start = time.perf_counter()
+    scale = plan.Plan.quick() if os.environ.get("BENCH_QUICK") == "1" else plan.Plan.full()
+    report = Report()
+    with stack() as servers:
+        bound = plan.bound(servers, scale, report)
+        twin = TwinSide(servers, max(scale.people), scale.sizes)
+        with gunicorn(servers, twin.application, twin.environment) as twin.web:
+            plan.cycles(twin, twin, scale, report)
+            plan.nexts(twin, twin, scale, report)
+            plan.rows(twin, twin, bound, scale, report)
+    target = Path("build") / "bench.json"
+    report.write(target)
+    print(f"\n{report.table()}\n\n{time.perf_counter() - start:.0f} s; written to {target}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The same deterministic tasks for everyone: a preference pair of about a kilobyte."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+WORDS = (
+    "the a bridge load beam steel of under when shear moment span deck pier each cable wind resonance damping "
+    "frequency measured against design limit margin safety fatigue cycles stress strain linear elastic plastic"
+).split()  # noqa: SIM905 - a list of forty strings reads worse
+RESPONSE: dict[str, Any] = {
+    "strength": 2,
+    "rationale": "The second answer checks the units and states the limit it compares with; the first does neither.",
+}
+
+
+def payload(number: int) -> dict[str, Any]:
+    """About 1,000 bytes as JSON."""
+    chance = random.Random(number)
+
+    def text(words: int) -> str:
+        return " ".join(chance.choices(WORDS, k=words)).capitalize() + "."
+
+    return {
+        "prompt": f"Question {number}: {text(25)}",
+        "answers": [{"id": "a", "text": text(60)}, {"id": "b", "text": text(60)}],
+    }
+
+
+def jsonl(rows: int) -> Iterator[bytes]:
+    """Lines of an import file."""
+    for number in range(rows):
+        yield json.dumps({"external_id": f"t{number}", **payload(number)}).encode() + b"\n"

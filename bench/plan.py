@@ -1,0 +1,147 @@
+"""What is measured, how often and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from bench import load, raw
+from bench.servers import Stack, Web
+from bench.stats import Report, median, percentile
+
+
+@dataclass(frozen=True)
+class Plan:
+    rounds: int
+    seconds: float  # of one load
+    people: tuple[int, ...]
+    size: int  # tasks of the ordinary project
+    sizes: list[int]  # of the projects whose next task must come equally fast; `size` is one of them
+    nexts: int  # claims timed at each size
+
+    @classmethod
+    def full(cls) -> Plan:
+        return cls(3, 4.0, (1, 8, 32), 10_000, [1_000, 10_000, 100_000], 200)
+
+    @classmethod
+    def quick(cls) -> Plan:
+        return cls(1, 2.0, (1, 8, 32), 10_000, [1_000, 10_000, 20_000], 60)
+
+
+class Side(Protocol):
+    """A product under test, answering at `web`. Projects are told apart by how many tasks they began with."""
+
+    name: str
+    web: Web
+
+    def cycles(self, size: int, people: int, seconds: float) -> load.Run: ...
+
+    def next_task(self, size: int) -> float:
+        """Seconds of one claim; the work is handed in, unmeasured."""
+
+    def import_rate(self, rows: int) -> float: ...
+
+    def export_rate(self, size: int) -> float: ...
+
+    def page(self, size: int) -> float: ...
+
+
+def middle(rounds: int, measure: Callable[[], float]) -> float:
+    return median([measure() for _ in range(rounds)])
+
+
+@dataclass
+class Bound:
+    import_rate: float
+    export_rate: float
+
+
+def bound(stack: Stack, plan: Plan, report: Report) -> Bound:
+    """Raw SQL. Projects 1…rounds are imports; the last ones have the sizes asked for."""
+    stack.make_database("raw")
+    database = stack.connect("raw")
+    with database, database.cursor() as cursor:
+        cursor.execute(raw.TABLES)
+    imports = middle(plan.rounds, _counter(lambda n: plan.size / raw.import_rows(database, n, plan.size)))
+    report.add("import, COPY FROM", imports, "rows/s")
+    for size in plan.sizes:
+        raw.import_rows(database, size, size)
+    database.autocommit = True
+    database.cursor().execute("VACUUM ANALYZE")
+    database.autocommit = False
+    for people in plan.people:
+        rate = middle(plan.rounds, partial(raw.cycles, stack, plan.size, people, plan.seconds / 4))
+        report.add(f"cycles at {people} clients, raw SQL", rate, "1/s")
+    with database, database.cursor() as cursor:
+        cursor.execute(raw.FINISH, [plan.size])
+    exports = middle(plan.rounds, lambda: raw.export_rate(database, plan.size))
+    report.add("export, COPY TO", exports, "rows/s")
+    report.add("project page, raw SQL", 1000 * middle(5, lambda: raw.page(database, plan.size)), "ms")
+    for size in plan.sizes:
+        if size != plan.size:
+            times = [raw.cycle(database, 1, size) or 0.0 for _ in range(plan.nexts)]
+            report.add(f"next task of {size:,}, raw SQL p50", 1000 * median(times), "ms")
+    database.close()
+    return Bound(imports, exports)
+
+
+def _counter(measure: Callable[[int], float]) -> Callable[[], float]:
+    numbers = iter(range(1, 1000))
+    return lambda: measure(next(numbers))
+
+
+def cycles(twin: Side, ours: Side, plan: Plan, report: Report) -> None:
+    """Claim + submit. The sides take turns, so that a noisy moment of the machine meets both."""
+    for people in plan.people:
+        runs: dict[str, list[load.Run]] = {twin.name: [], ours.name: []}
+        for _ in range(plan.rounds):
+            for side in (twin, ours):
+                runs[side.name].append(side.cycles(plan.size, people, plan.seconds))
+        for what, unit, of in MEASURES:
+            floor, value = (median([of(run) for run in runs[side.name]]) for side in (twin, ours))
+            report.add(f"{what} at {people} clients", value, unit, floor)
+
+
+MEASURES: tuple[tuple[str, str, Callable[[load.Run], float]], ...] = (
+    ("claim + submit cycles", "1/s", lambda run: run.rate),
+    ("cycle p50", "ms", lambda run: run.at(0.5)),
+    ("cycle p95", "ms", lambda run: run.at(0.95)),
+    ("cycle p99", "ms", lambda run: run.at(0.99)),
+    ("CPU a cycle, server + database,", "ms", lambda run: run.cpu),
+)
+
+
+def nexts(twin: Side, ours: Side, plan: Plan, report: Report) -> None:
+    """Sizes and sides take turns for the same reason. Flat means: the last over the first is about 1."""
+    times: dict[tuple[str, int], list[float]] = {}
+    for _ in range(plan.nexts):
+        for size in plan.sizes:
+            for side in (twin, ours):
+                times.setdefault((side.name, size), []).append(1000 * side.next_task(size))
+    for size in plan.sizes:
+        report.add(f"next task of {size:,}, p50", median(times[ours.name, size]), "ms", median(times[twin.name, size]))
+        report.add(
+            f"next task of {size:,}, p95",
+            percentile(times[ours.name, size], 0.95),
+            "ms",
+            percentile(times[twin.name, size], 0.95),
+        )
+    small, large = (median(times[ours.name, size]) for size in (plan.sizes[0], plan.sizes[-1]))
+    report.add(f"next task, {plan.sizes[-1]:,} against {plan.sizes[0]:,} tasks", large / small, "times")
+
+
+def rows(twin: Side, ours: Side, bound: Bound, plan: Plan, report: Report) -> None:
+    """Import, export and the project's page; the first two stand beside COPY."""
+    found: dict[str, dict[str, float]] = {}
+    for side in (twin, ours):
+        found[side.name] = {
+            "import": middle(plan.rounds, partial(side.import_rate, plan.size)),
+            "export": middle(plan.rounds, partial(side.export_rate, plan.size)),
+            "page": 1000 * middle(9, partial(side.page, plan.size)),
+        }
+    for what, copy in (("import", bound.import_rate), ("export", bound.export_rate)):
+        report.add(f"{what}, bare Django beside COPY", found[twin.name][what], "rows/s", copy)
+        report.add(f"{what} beside COPY", found[ours.name][what], "rows/s", copy)
+    report.add(f"project page with {plan.size:,} tasks", found[ours.name]["page"], "ms", found[twin.name]["page"])
