@@ -67,19 +67,15 @@ def post(
     Legs of zero are left out. The same key with the same lines is a no-op; with other lines it raises KeyReused.
     Raises InsufficientFunds where an account would fall below its floor.
     """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{key} must be posted in the transaction of what it belongs to")
     legs = tuple(line for line in lines if line.amount)
     digest = _digest(kind, currency, legs)
-    entry_id = _insert_entry(key, kind, digest, meta, reverses)
-    if entry_id is None:
-        old = Entry.objects.values_list("pk", "digest").get(key=key)
-        if old[1] != digest:
-            raise KeyReused(f"{key} was posted before with other lines")
-        return Posted(old[0], fresh=False)
     held = _hold(legs, currency)
-    for line in legs:
-        account = held[line.kind, line.ref]
-        if account.floor0 and account.balance < line.amount:  # floors stand on credit accounts only
-            raise InsufficientFunds(_shortage(line, account))
+    short = _short(legs, held)
+    entry_id = None if short else _insert_entry(key, kind, digest, meta, reverses)
+    if entry_id is None:
+        return _repeated(key, digest, short)
     postings = [Posting(entry_id=entry_id, account_id=held[leg.kind, leg.ref].pk, amount=leg.amount) for leg in legs]
     Posting.objects.bulk_create(sorted(postings, key=lambda posting: posting.account_id))
     return Posted(entry_id, fresh=True)
@@ -119,6 +115,27 @@ def locked_balance(kind: AccountKind, ref: str, currency: str = "usd") -> int:
     """The balance of a tracked account, held still until the caller's transaction ends."""
     found = Account.objects.select_for_update(no_key=True).filter(kind=kind, ref=ref, currency=currency)
     return found.values_list("balance", flat=True).first() or 0
+
+
+def _short(legs: Iterable[Line], held: Mapping[Name, _Held]) -> str:
+    """Why an account cannot give what it should, or an empty string. Floors stand on credit accounts only."""
+    for leg in legs:
+        account = held[leg.kind, leg.ref]
+        if account.floor0 and account.balance < leg.amount:
+            if leg.kind == AccountKind.PROJECT_FUNDS:
+                return "The project's free funds do not cover this. Add funds first."
+            return f"{leg.kind} of {leg.ref} holds {account.balance}, not {leg.amount}."
+    return ""
+
+
+def _repeated(key: str, digest: str, short: str) -> Posted:
+    """The key was posted before; or it was not, and then the money is short."""
+    old = Entry.objects.filter(key=key).values_list("pk", "digest").first()
+    if old is None:
+        raise InsufficientFunds(short)
+    if old[1] != digest:
+        raise KeyReused(f"{key} was posted before with other lines")
+    return Posted(old[0], fresh=False)
 
 
 def _digest(kind: str, currency: str, legs: Iterable[Line]) -> str:
@@ -181,9 +198,3 @@ def _new(kind: str, ref: str, currency: str) -> Account:
     owned = kind in LIABILITIES
     side = Account.Side.CREDIT if kind in CREDIT_SIDE else Account.Side.DEBIT
     return Account(kind=kind, ref=ref, currency=currency, side=side, tracked=owned, floor0=owned)
-
-
-def _shortage(line: Line, account: _Held) -> str:
-    if line.kind == AccountKind.PROJECT_FUNDS:
-        return "The project's free funds do not cover this. Add funds first."
-    return f"{line.kind} of {line.ref} holds {account.balance}, not {line.amount}."

@@ -366,6 +366,7 @@ class InboxEvent(models.Model):
     event_id = models.CharField(max_length=255, unique=True)
     endpoint = models.CharField(max_length=10, choices=Endpoint.choices)
     account = models.CharField(max_length=255, blank=True)  # the connected account it speaks of
+    object_id = models.CharField(max_length=255, blank=True)  # what changed: fetched again before anything is done
     type = models.CharField(max_length=120)
     livemode = models.BooleanField()
     raw = models.TextField()
@@ -380,4 +381,3 @@ class InboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
-

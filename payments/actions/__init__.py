@@ -1,0 +1,37 @@
+"""All writes of the money room. Rooms above import from here."""
+
+from __future__ import annotations
+
+from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
+from payments.actions.funds import earn, release, reserve
+from payments.actions.inbox import process, receive, try_again
+from payments.actions.outbox import adopt, complete, confirm_transfer, dispatch, send_anew
+from payments.actions.payees import apply_recipient, choose_country, onboarding_link, refresh_payee
+from payments.actions.payouts import apply_bank_payout, cancel_payout, make_payouts, pay_out, retry_payout
+
+__all__ = [
+    "adopt",
+    "apply_bank_payout",
+    "apply_checkout",
+    "apply_recipient",
+    "cancel_payout",
+    "choose_country",
+    "complete",
+    "confirm_transfer",
+    "dispatch",
+    "earn",
+    "make_payouts",
+    "onboarding_link",
+    "open_funding",
+    "pay_out",
+    "process",
+    "receive",
+    "refresh_funding",
+    "refresh_payee",
+    "release",
+    "reserve",
+    "retry_payout",
+    "send_anew",
+    "start_checkout",
+    "try_again",
+]

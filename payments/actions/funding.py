@@ -1,0 +1,154 @@
+"""Money in: a lab pays for a project through Stripe Checkout. Only Stripe's word makes it count."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Lab, User
+from accounts.roles import Permission, authorise
+from core.actors import SYSTEM, Actor
+from core.errors import Fault, Invalid, WrongState
+from core.transitions import lock, step
+from payments import gateway, ledger
+from payments.models import AccountKind, Funding
+
+LEAST: Final = 100  # minor units; Stripe's own floor is 50 cents
+MOST: Final = 99_999_999  # Stripe's ceiling for one payment
+Status = Funding.Status
+
+
+class NotYetSettled(RuntimeError):
+    """Stripe says paid but has not filed the charge yet: come back later."""
+
+
+class WrongAmount(RuntimeError):
+    """Stripe's figure is not ours. Nothing is booked; ops look."""
+
+
+@transaction.atomic
+def open_funding(
+    *,
+    ref: str,
+    lab: Lab,
+    amount: int,
+    currency: str,
+    title: str,
+    success_url: str,
+    cancel_url: str,
+    by: Actor,
+) -> Funding:
+    """Write down that the lab wants to pay `amount` (gross, minor units) into `ref`. Stripe is asked afterwards.
+
+    Raises Invalid for an amount outside Stripe's limits, NotAllowed.
+    """
+    authorise(by, Permission.PROJECT_FUND, lab=lab)
+    if not LEAST <= amount <= MOST:
+        message = "Enter an amount between $1.00 and $999,999.99."
+        raise Invalid(message, faults=(Fault(message, field="amount"),))
+    return Funding.objects.create(
+        ref=ref,
+        lab=lab,
+        amount=amount,
+        currency=currency,
+        title=title[:200],
+        success_url=success_url,
+        cancel_url=cancel_url,
+        created_by=by if isinstance(by, User) else None,
+    )
+
+
+def start_checkout(*, funding: Funding, by: Actor) -> str:
+    """The address of Stripe's payment page. Asking twice gives the same page. Call it outside transactions.
+
+    Raises WrongState once paid or over, gateway errors where Stripe does not answer.
+    """
+    authorise(by, Permission.PROJECT_FUND, lab=funding.lab)
+    if funding.status != Status.PENDING:
+        raise WrongState(f"This payment is {funding.status}.")
+    if funding.checkout_url:
+        return funding.checkout_url
+    session = gateway.start_checkout(
+        funding=funding.public_id,
+        group=funding.ref,
+        title=funding.title,
+        amount=funding.amount,
+        currency=funding.currency,
+        success_url=funding.success_url.replace("{FUNDING}", funding.public_id),
+        cancel_url=funding.cancel_url.replace("{FUNDING}", funding.public_id),
+        key=f"checkout:{funding.public_id}",
+    )
+    with transaction.atomic():
+        locked = lock(funding)
+        locked.checkout_session_id, locked.checkout_url = session.id, session.url
+        locked.save(update_fields=["checkout_session_id", "checkout_url"])
+    return session.url
+
+
+def refresh_funding(*, funding: Funding, by: Actor = SYSTEM) -> Funding:
+    """Ask Stripe about one payment and move it to what Stripe says. Call it outside transactions."""
+    if not funding.checkout_session_id:
+        return funding
+    facts = gateway.checkout(funding.checkout_session_id)
+    return apply_checkout(facts=facts, by=by)
+
+
+@transaction.atomic
+def apply_checkout(*, facts: gateway.Checkout, by: Actor) -> Funding:
+    """Move the funding to what its Checkout Session is now. Repeats and late news change nothing."""
+    authorise(by, Permission.MONEY_OPERATE)
+    funding = Funding.objects.select_for_update().get(public_id=facts.reference)
+    to = _wanted(facts)
+    if to in (funding.status, Status.PENDING) or not Funding.TRANSITIONS[funding.status]:
+        return funding
+    data = {"ref": funding.ref, "amount": funding.amount, "currency": funding.currency}
+    if to == Status.PAID:
+        return _paid(funding, facts, data, by)
+    return step(funding, to, by=by, data=data, checkout_session_id=facts.id)
+
+
+def _wanted(facts: gateway.Checkout) -> str:
+    if facts.payment_status == "paid":
+        return Status.PAID
+    if facts.status == "expired":
+        return Status.EXPIRED
+    if facts.status == "complete":
+        return Status.FAILED if facts.payment_failed else Status.PROCESSING
+    return Status.PENDING
+
+
+def _paid(funding: Funding, facts: gateway.Checkout, data: dict[str, object], by: Actor) -> Funding:
+    if (facts.amount, facts.currency) != (funding.amount, funding.currency):
+        raise WrongAmount(f"{funding} asked for {funding.amount}, Stripe took {facts.amount} {facts.currency}")
+    if not facts.charge or facts.fee is None:
+        raise NotYetSettled(f"{funding} is paid, its charge is not filed yet")
+    funding = step(
+        funding,
+        Status.PAID,
+        by=by,
+        data={**data, "stripe_fee": facts.fee},
+        stripe_fee=facts.fee,
+        checkout_session_id=facts.id,
+        payment_intent_id=facts.payment_intent,
+        charge_id=facts.charge,
+        paid_at=timezone.now(),
+    )
+    funds, clearing = (AccountKind.PROJECT_FUNDS, funding.ref), (AccountKind.STRIPE_CLEARING, "")
+    ledger.post(
+        key=f"funding:{facts.payment_intent}",
+        kind="funding",
+        lines=ledger.transfer(funding.amount, debit=clearing, credit=funds),
+        currency=funding.currency,
+        meta={"funding": funding.public_id},
+    )
+    if facts.fee:
+        ledger.post(
+            key=f"stripe_fee:{facts.charge}",
+            kind="stripe_fee",
+            lines=ledger.transfer(facts.fee, debit=funds, credit=clearing),
+            currency=funding.currency,
+            meta={"funding": funding.public_id},
+        )
+    return funding

@@ -1,0 +1,149 @@
+"""What Stripe tells us: stored first, acted on later. An event is a hint; the object is fetched again and believed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.roles import Permission, authorise
+from core.actors import SYSTEM, Actor
+from payments import gateway
+from payments.actions.funding import apply_checkout
+from payments.actions.outbox import confirm_transfer
+from payments.actions.payees import apply_recipient
+from payments.actions.payouts import apply_bank_payout
+from payments.models import InboxEvent
+from payments.wake import wake_inbox
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY: Final = timedelta(seconds=10)
+LAST_RETRY: Final = timedelta(hours=1)
+Effect = Callable[[], object]
+
+
+class NotBooked(RuntimeError):
+    """Money moved in a way that we do not book yet. It stays in the inbox, in sight, until we do."""
+
+
+@transaction.atomic
+def receive(*, endpoint: str, body: bytes, signature: str, by: Actor = SYSTEM) -> bool:
+    """Verify and store one event. Returns whether it was new. Raises gateway.BadWebhook, and then stores nothing."""
+    authorise(by, Permission.MONEY_OPERATE)
+    hint = gateway.verify(endpoint, body, signature)
+    stored = InboxEvent.objects.bulk_create(
+        [
+            InboxEvent(
+                event_id=hint.id,
+                endpoint=endpoint,
+                account=hint.account,
+                object_id=hint.object_id,
+                type=hint.type,
+                livemode=hint.livemode,
+                raw=body.decode(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    transaction.on_commit(wake_inbox)
+    return bool(stored)
+
+
+def process(*, limit: int = 200, by: Actor = SYSTEM) -> int:
+    """Act on what is stored and due, oldest first. Returns how many events it tried."""
+    authorise(by, Permission.MONEY_OPERATE)
+    due = InboxEvent.objects.filter(processed_at=None, due_at__lte=timezone.now()).order_by("due_at", "pk")
+    events = list(due[:limit])
+    for event in events:
+        process_one(event=event, by=by)
+    return len(events)
+
+
+def process_one(*, event: InboxEvent, by: Actor) -> None:
+    """Fetch, then apply: the effect and `processed_at` commit together. What fails stays, with its error."""
+    authorise(by, Permission.MONEY_OPERATE)
+    try:
+        effect = HANDLERS.get(event.type, _nothing_to_do)(event)
+        with transaction.atomic():
+            rival = InboxEvent.objects.select_for_update(skip_locked=True)
+            locked = rival.filter(pk=event.pk, processed_at=None).first()
+            if locked is None:
+                return
+            effect()
+            locked.processed_at, locked.error, locked.attempts = timezone.now(), "", locked.attempts + 1
+            locked.save(update_fields=["processed_at", "error", "attempts"])
+    except Exception as error:
+        logger.exception("%s could not be processed", event)
+        pause = min(FIRST_RETRY * 2 ** min(event.attempts, 12), LAST_RETRY)
+        InboxEvent.objects.filter(pk=event.pk, processed_at=None).update(
+            attempts=F("attempts") + 1, due_at=timezone.now() + pause, error=repr(error)[:2000]
+        )
+
+
+@transaction.atomic
+def try_again(*, event: InboxEvent, by: Actor) -> None:
+    """Ops: make a waiting event due now."""
+    authorise(by, Permission.MONEY_OPERATE)
+    InboxEvent.objects.filter(pk=event.pk, processed_at=None).update(due_at=timezone.now())
+    transaction.on_commit(wake_inbox)
+
+
+def _checkout(event: InboxEvent) -> Effect:
+    facts = gateway.checkout(event.object_id)
+    return lambda: apply_checkout(facts=facts, by=SYSTEM)
+
+
+def _transfer(event: InboxEvent) -> Effect:
+    confirm_transfer(transfer_id=event.object_id)
+    return lambda: None
+
+
+def _bank_payout(event: InboxEvent) -> Effect:
+    facts = gateway.bank_payout(event.object_id, account=event.account)
+    return lambda: apply_bank_payout(facts=facts, by=SYSTEM)
+
+
+def _recipient(event: InboxEvent) -> Effect:
+    facts = gateway.recipient(event.object_id)
+    return lambda: apply_recipient(facts=facts, by=SYSTEM)
+
+
+def _nothing_to_do(_event: InboxEvent) -> Effect:
+    return lambda: None
+
+
+def _not_booked(event: InboxEvent) -> Effect:
+    raise NotBooked(f"{event.type} of {event.object_id} is not booked automatically yet; ops must look")
+
+
+_ACCOUNT: Final = "v2.core.account"
+HANDLERS: Final[dict[str, Callable[[InboxEvent], Effect]]] = {
+    "checkout.session.completed": _checkout,
+    "checkout.session.async_payment_succeeded": _checkout,
+    "checkout.session.async_payment_failed": _checkout,
+    "checkout.session.expired": _checkout,
+    "transfer.created": _transfer,
+    "transfer.updated": _transfer,
+    "transfer.reversed": _not_booked,
+    "charge.refunded": _not_booked,
+    "refund.failed": _not_booked,
+    "charge.dispute.created": _not_booked,
+    "charge.dispute.funds_withdrawn": _not_booked,
+    "charge.dispute.funds_reinstated": _not_booked,
+    "charge.dispute.closed": _not_booked,
+    "payout.created": _bank_payout,
+    "payout.updated": _bank_payout,
+    "payout.paid": _bank_payout,
+    "payout.failed": _bank_payout,
+    "payout.canceled": _bank_payout,
+    f"{_ACCOUNT}[configuration.recipient].capability_status_updated": _recipient,
+    f"{_ACCOUNT}[configuration.recipient].updated": _recipient,
+    f"{_ACCOUNT}[requirements].updated": _recipient,
+    f"{_ACCOUNT}.closed": _recipient,
+}

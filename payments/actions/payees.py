@@ -1,0 +1,106 @@
+"""Who can be paid: the country first, then Stripe's own onboarding, then what Stripe says of the account."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.roles import Permission, authorise
+from core.actors import SYSTEM, Actor
+from core.errors import Fault, Refused
+from core.transitions import lock, step
+from payments import gateway, words
+from payments.actions.payouts import retry_refused
+from payments.models import Payee
+from payments.money import PAYABLE_COUNTRIES
+
+Status = Payee.Status
+STATUS_AT_STRIPE = {
+    "active": Status.READY,
+    "pending": Status.PENDING,
+    "restricted": Status.RESTRICTED,
+    "rejected": Status.RESTRICTED,
+    "unsupported": Status.UNSUPPORTED,
+}
+
+
+class CountryUnsupported(Refused):
+    """Said at once, before any work is done."""
+
+    code = "country_unsupported"
+
+
+@transaction.atomic
+def choose_country(*, user: User, country: str, by: Actor) -> Payee:
+    """Remember where the person is paid (ISO 3166-1 alpha-2). It is fixed once Stripe has opened the account.
+
+    Raises CountryUnsupported, Refused (code `country_fixed`), NotAllowed.
+    """
+    authorise(by, Permission.PAYOUT_SETUP, owner=user)
+    country = country.upper()
+    if country not in PAYABLE_COUNTRIES:
+        message = "Quorum cannot pay to this country yet. Please do not start paid work before it can."
+        raise CountryUnsupported(message, faults=(Fault(message, field="country"),))
+    Payee.objects.get_or_create(user=user, defaults={"country": country})
+    payee = Payee.objects.select_for_update().get(user=user)
+    if payee.country != country:
+        if payee.stripe_account_id:
+            raise Refused("The country of a Stripe account cannot change. Write to support.", code="country_fixed")
+        payee.country = country
+        payee.save(update_fields=["country", "updated_at"])
+    return payee
+
+
+def onboarding_link(*, payee: Payee, return_url: str, refresh_url: str, by: Actor) -> str:
+    """Where Stripe asks what it needs to know. Opens the account at the first call. Call it outside transactions."""
+    authorise(by, Permission.PAYOUT_SETUP, owner=payee.user)
+    if not payee.stripe_account_id:
+        facts = gateway.create_recipient(
+            payee=payee.public_id,
+            email=payee.user.email,
+            name=payee.user.name,
+            country=payee.country,
+            key=f"recipient:{payee.public_id}",
+        )
+        payee = _keep_account(payee, facts.id)
+        apply_recipient(facts=facts, by=SYSTEM)
+    return gateway.onboarding_url(payee.stripe_account_id or "", return_url=return_url, refresh_url=refresh_url)
+
+
+@transaction.atomic
+def _keep_account(payee: Payee, account_id: str) -> Payee:
+    locked = lock(payee)
+    locked.stripe_account_id = account_id
+    locked.save(update_fields=["stripe_account_id", "updated_at"])
+    return locked
+
+
+def refresh_payee(*, payee: Payee, by: Actor = SYSTEM) -> Payee:
+    """Ask Stripe how the account stands. Call it outside transactions."""
+    authorise(by, Permission.PAYOUT_SETUP, owner=payee.user)
+    if not payee.stripe_account_id:
+        return payee
+    return apply_recipient(facts=gateway.recipient(payee.stripe_account_id), by=SYSTEM)
+
+
+@transaction.atomic
+def apply_recipient(*, facts: gateway.Recipient, by: Actor) -> Payee:
+    """Mirror the account. A person who becomes ready gets what Stripe refused before.
+
+    Raises Payee.DoesNotExist for an account that is not ours.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    payee = Payee.objects.select_for_update().get(stripe_account_id=facts.id)
+    needs = list(dict.fromkeys(words.requirement(path) for path in facts.requirements))
+    status = STATUS_AT_STRIPE.get(facts.status, Status.PENDING)
+    if status != Status.READY:
+        needs = [*dict.fromkeys(words.capability(*detail) for detail in facts.details), *needs]
+    if needs != payee.requirements:
+        payee.requirements = needs
+        payee.save(update_fields=["requirements", "updated_at"])
+    if status == payee.status:
+        return payee
+    payee = step(payee, status, by=by, data={"payee": payee.user.public_id})
+    if status == Status.READY:
+        retry_refused(user=payee.user, by=by)
+    return payee

@@ -1,0 +1,217 @@
+"""Money out: earnings become payouts, one per person, funding and run; then what became of each."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Permission, authorise
+from core.actors import SYSTEM, Actor
+from core.errors import WrongState
+from core.events import record
+from core.transitions import lock, step
+from payments import gateway, ledger, money, queries, words
+from payments.models import AccountKind, Allocation, Earning, Funding, Outbox, Payee, Payout
+from payments.wake import wake_outbox
+
+Status = Payout.Status
+
+
+def make_payouts(*, by: Actor = SYSTEM) -> int:
+    """Pay out what every ready person has earned. Returns how many payouts it made.
+
+    One person's trouble does not hold up the others: it is raised at the end, for all to see.
+    """
+    made, troubles = 0, []
+    for payee in queries.owed_payees():
+        try:
+            made += len(pay_out(payee=payee, by=by))
+        except Exception as trouble:
+            trouble.add_note(f"while paying {payee.public_id}")
+            troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup("Some people could not be paid", troubles)
+    return made
+
+
+@transaction.atomic
+def pay_out(*, payee: Payee, by: Actor = SYSTEM) -> list[Payout]:
+    """Draw everything this person has earned and not yet been allocated on the projects' fundings, oldest first.
+
+    Raises money.ShortOfFunding where the books contradict themselves.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    payee = lock(payee)  # two sweeps at once: the second finds nothing left
+    if payee.status != Payee.Status.READY:
+        return []
+    payouts = []
+    owed = queries.unallocated(payee.user)
+    for (ref, currency), earnings in itertools.groupby(owed, key=lambda earning: (earning.ref, earning.currency)):
+        payouts += _draw(payee, list(earnings), ref, currency, by)
+    return payouts
+
+
+def _draw(payee: Payee, earnings: list[Earning], ref: str, currency: str, by: Actor) -> list[Payout]:
+    fundings = {funding.pk: funding for funding in _lock_fundings(ref, currency)}
+    shares = money.allocate(((e.pk, e.pay) for e in earnings), _left_in(fundings.values()))
+    by_funding: dict[int, list[money.Share]] = defaultdict(list)
+    for share in shares:
+        by_funding[share.funding].append(share)
+    return [_payout(payee, fundings[pk], parts, by) for pk, parts in by_funding.items()]
+
+
+def _lock_fundings(ref: str, currency: str) -> list[Funding]:
+    paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
+    return list(paid.select_for_update().order_by("paid_at", "pk"))
+
+
+def _left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
+    """What each funding can still carry: a transfer never exceeds its charge less Stripe's fee."""
+    fundings = list(fundings)
+    drawn = dict(
+        Allocation.objects.filter(funding__in=fundings).values_list("funding").annotate(Sum("amount")).order_by()
+    )
+    return [(f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0)) for f in fundings]
+
+
+def _payout(payee: Payee, funding: Funding, shares: list[money.Share], by: Actor) -> Payout:
+    payout = Payout.objects.create(
+        payee=payee.user,
+        funding=funding,
+        amount=sum(share.amount for share in shares),
+        currency=funding.currency,
+    )
+    Allocation.objects.bulk_create(
+        Allocation(earning_id=share.earning, funding=funding, payout=payout, amount=share.amount) for share in shares
+    )
+    record("payout.made", payout.public_id, by=by, data=_data(payout))
+    _deliver(payout, payee)
+    return payout
+
+
+def _deliver(payout: Payout, payee: Payee) -> None:
+    """Take the money off what we owe and put the call to Stripe into the outbox, in one transaction."""
+    ledger.post(
+        key=f"payout:{payout.public_id}:{payout.run}",
+        kind="payout",
+        lines=ledger.transfer(
+            payout.amount,
+            debit=(AccountKind.EXPERT_PAYABLE, payout.payee.public_id),
+            credit=(AccountKind.PAYOUT_IN_FLIGHT, payout.payee.public_id),
+        ),
+        currency=payout.currency,
+        meta={"payout": payout.public_id},
+    )
+    write_outbox(payout, payee)
+
+
+def write_outbox(payout: Payout, payee: Payee) -> Outbox:
+    """The row that the dispatcher sends. Its key is what Stripe sees: one payout and run, one key."""
+    row = Outbox.objects.create(
+        key=f"transfer:{payout.public_id}:{payout.run}",
+        op="transfer",
+        payout=payout,
+        payload={
+            "amount": payout.amount,
+            "currency": payout.currency,
+            "destination": payee.stripe_account_id,
+            "source_transaction": payout.funding.charge_id,
+            "transfer_group": payout.funding.ref,
+            "payout": payout.public_id,
+        },
+    )
+    transaction.on_commit(wake_outbox)
+    return row
+
+
+@transaction.atomic
+def retry_payout(*, payout: Payout, by: Actor) -> Payout:
+    """Send a payout that Stripe refused once more, as a new run. Raises WrongState once it has a transfer."""
+    authorise(by, Permission.MONEY_OPERATE)
+    payout = lock(payout)
+    if payout.transfer_id:
+        raise WrongState("The money is at Stripe; Stripe pays it out once the bank account is mended.")
+    payout = step(payout, Status.PENDING, by=by, data=_data(payout), run=payout.run + 1, failure="")
+    _deliver(payout, Payee.objects.get(user=payout.payee))
+    return payout
+
+
+def retry_refused(*, user: User, by: Actor) -> list[Payout]:
+    """What was refused while the person could not be paid goes out again."""
+    refused = Payout.objects.filter(payee=user, status=Status.FAILED, transfer_id=None)
+    return [retry_payout(payout=payout, by=by) for payout in refused.order_by("pk")]
+
+
+@transaction.atomic
+def cancel_payout(*, payout: Payout, by: Actor, note: str) -> Payout:
+    """Take back a payout that was never tried. Its earnings wait for the next run.
+
+    Raises WrongState where Stripe may already know of it.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    payout = lock(payout)
+    row = Outbox.objects.select_for_update().filter(payout=payout).exclude(state=Outbox.State.FAILED).first()
+    if row is None or row.attempts:
+        raise WrongState("Stripe may already have this payout.")
+    payout = step(payout, Status.CANCELLED, by=by, note=note, data=_data(payout))
+    row.state, row.last_error = Outbox.State.FAILED, note
+    row.save(update_fields=["state", "last_error"])
+    give_back(payout, row)
+    Allocation.objects.filter(payout=payout).delete()
+    return payout
+
+
+def give_back(payout: Payout, row: Outbox) -> None:
+    """The transfer will not happen: we owe the person again."""
+    ledger.post(
+        key=f"back:{row.key}",
+        kind="payout_back",
+        lines=ledger.transfer(
+            payout.amount,
+            debit=(AccountKind.PAYOUT_IN_FLIGHT, payout.payee.public_id),
+            credit=(AccountKind.EXPERT_PAYABLE, payout.payee.public_id),
+        ),
+        currency=payout.currency,
+        meta={"payout": payout.public_id},
+    )
+
+
+@transaction.atomic
+def apply_bank_payout(*, facts: gateway.BankPayout, by: Actor) -> list[Payout]:
+    """Stripe paid (or failed to pay) a person's bank: tell every payout that this money carried.
+
+    Moves no money in our ledger: we owed nothing any more. Raises LookupError while a carried transfer is not ours yet.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    carried = Q(destination_payment__in=facts.payments) | Q(bank_payout_id__in={facts.id, *facts.retries})
+    payouts = list(Payout.objects.select_for_update().filter(carried).order_by("pk"))
+    unknown = facts.payments - {payout.destination_payment for payout in payouts}
+    if unknown:
+        raise LookupError(f"{facts.id} carries transfers that we have not booked: {sorted(unknown)}")
+    return [_told_by_bank(payout, facts, by) for payout in payouts]
+
+
+def _told_by_bank(payout: Payout, facts: gateway.BankPayout, by: Actor) -> Payout:
+    data = {**_data(payout), "arrives_on": facts.arrives_on.isoformat()}
+    bank: dict[str, Any] = {"bank_payout_id": facts.id, "arrives_on": facts.arrives_on}
+    if facts.status == "paid" and payout.status != Status.PAID:
+        return step(payout, Status.PAID, by=by, data=data, paid_at=timezone.now(), failure="", **bank)
+    newer_knows_better = payout.bank_payout_id not in ("", facts.id)
+    if facts.status in ("failed", "canceled") and payout.status != Status.FAILED and not newer_knows_better:
+        failure = words.bank_failure(facts.failure_code, facts.failure_message)
+        return step(payout, Status.FAILED, by=by, data=data, failure=failure, paid_at=None, **bank)
+    if facts.status in ("pending", "in_transit") and payout.status != Status.PAID:
+        payout.bank_payout_id, payout.arrives_on = facts.id, facts.arrives_on
+        payout.save(update_fields=["bank_payout_id", "arrives_on"])
+    return payout
+
+
+def _data(payout: Payout) -> dict[str, object]:
+    return {"payee": payout.payee.public_id, "amount": payout.amount, "currency": payout.currency}

@@ -1,0 +1,412 @@
+"""The only door to Stripe: the real SDK over HTTP, answers as plain facts, errors as the four kinds that matter.
+
+Never call it inside a database transaction that has written something: every function here may take 80 seconds.
+The SDK's pinned API version is used as it is; where the code leans on a belief about Stripe, docs/money.md says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+import stripe
+from django.conf import settings
+
+from core.errors import Invalid
+
+
+class GatewayError(Exception):
+    """Stripe did not do what we asked."""
+
+
+class Unknown(GatewayError):
+    """No answer, or an answer of 5xx: it may have been done. Look before doing it again."""
+
+
+class Busy(GatewayError):
+    """Stripe asks us to come back later; nothing was done."""
+
+
+class Rejected(GatewayError):
+    """A definite no, with Stripe's `code`."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Misused(GatewayError):
+    """Our fault: a reused idempotency key, a wrong API key, a permission that is missing."""
+
+
+class BadWebhook(Invalid):
+    """The body does not come from Stripe, or not to this endpoint."""
+
+    code = "bad_webhook"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What Stripe says of a Checkout Session. `fee` is None until the charge has a balance transaction."""
+
+    id: str
+    url: str
+    status: str  # open, complete, expired
+    payment_status: str  # paid, unpaid
+    reference: str  # our funding's public id
+    amount: int
+    currency: str
+    payment_intent: str
+    payment_failed: bool
+    charge: str
+    fee: int | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    id: str
+    amount: int
+    amount_reversed: int
+    currency: str
+    destination: str
+    destination_payment: str
+    payout: str  # our payout's public id, from the metadata
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A connected account. `status`: active, pending, restricted, rejected, unsupported, or empty."""
+
+    id: str
+    country: str
+    status: str
+    details: tuple[tuple[str, str], ...]  # (code, resolution)
+    requirements: tuple[str, ...]  # paths of what the person must give
+
+
+@dataclass(frozen=True)
+class BankPayout:
+    """Money from a connected account to its bank. `payments`: the transfers' destination payments it carries;
+    `retries`: earlier payouts that came back and are carried again."""
+
+    id: str
+    status: str  # pending, in_transit, paid, failed, canceled
+    arrives_on: date
+    failure_code: str
+    failure_message: str
+    payments: frozenset[str]
+    retries: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """An event as it arrived: what changed, not what it is now."""
+
+    id: str
+    type: str
+    account: str
+    object_id: str
+    livemode: bool
+
+
+@lru_cache(maxsize=4)
+def _client(key: str, base: str, timeout: tuple[float, float], retries: int) -> stripe.StripeClient:
+    if not base:
+        return stripe.StripeClient(key, http_client=stripe.RequestsClient(timeout=timeout), max_network_retries=retries)
+    return stripe.StripeClient(
+        key,
+        base_addresses={"api": base, "connect": base, "files": base, "meter_events": base},
+        http_client=stripe.RequestsClient(timeout=timeout),
+        max_network_retries=retries,
+    )
+
+
+def client() -> stripe.StripeClient:
+    return _client(
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, settings.STRIPE_TIMEOUT, settings.STRIPE_NETWORK_RETRIES
+    )
+
+
+def is_live() -> bool:
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Sort the SDK's errors by what they say about the effect."""
+    try:
+        yield
+    except stripe.RateLimitError as error:
+        raise Busy(str(error)) from error
+    except (stripe.IdempotencyError, stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise Misused(str(error)) from error
+    except stripe.APIConnectionError as error:
+        raise Unknown(str(error)) from error
+    except stripe.StripeError as error:
+        status = error.http_status or 0
+        if status == 409:
+            raise Busy(str(error)) from error
+        if 400 <= status < 500:
+            raise Rejected(error.user_message or str(error), error.code or "") from error
+        raise Unknown(str(error)) from error
+
+
+# --- recipients --------------------------------------------------------------------------------------------------------
+
+
+def create_recipient(*, payee: str, email: str, name: str, country: str, key: str) -> Recipient:
+    """An Accounts v2 recipient on the Express dashboard; we carry fees and losses (separate charges and transfers)."""
+    with _told_apart():
+        account = client().v2.core.accounts.create(
+            {
+                "contact_email": email,
+                "display_name": name,
+                "dashboard": "express",
+                "identity": {"country": country.lower(), "entity_type": "individual"},
+                "configuration": {
+                    "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+                },
+                "defaults": {
+                    "currency": "usd",
+                    "responsibilities": {"fees_collector": "application", "losses_collector": "application"},
+                },
+                "metadata": {"payee": payee},
+                "include": ["configuration.recipient", "identity", "requirements"],
+            },
+            {"idempotency_key": key},
+        )
+    return _recipient(account)
+
+
+def recipient(account_id: str) -> Recipient:
+    with _told_apart():
+        account = client().v2.core.accounts.retrieve(
+            account_id, {"include": ["configuration.recipient", "identity", "requirements"]}
+        )
+    return _recipient(account)
+
+
+def onboarding_url(account_id: str, *, return_url: str, refresh_url: str) -> str:
+    """A link to Stripe's hosted form. It is short-lived and for this person only: never stored, never mailed."""
+    with _told_apart():
+        link = client().v2.core.account_links.create(
+            {
+                "account": account_id,
+                "use_case": {
+                    "type": "account_onboarding",
+                    "account_onboarding": {"return_url": return_url, "refresh_url": refresh_url},
+                },
+            }
+        )
+    return link.url
+
+
+def _recipient(account: stripe.v2.core.Account) -> Recipient:
+    facts: dict[str, Any] = account.to_dict()
+    balance = _dig(facts, "configuration", "recipient", "capabilities", "stripe_balance", "stripe_transfers")
+    entries = _dig(facts, "requirements").get("entries") or ()
+    return Recipient(
+        id=account.id,
+        country=str(_dig(facts, "identity").get("country") or "").upper(),
+        status=balance.get("status", ""),
+        details=tuple((d["code"], d["resolution"]) for d in balance.get("status_details") or ()),
+        requirements=tuple(e["description"] for e in entries if e["awaiting_action_from"] == "user"),
+    )
+
+
+def _dig(facts: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """Into nested objects of which Stripe may leave out (null) any."""
+    for name in path:
+        facts = facts.get(name) or {}
+    return facts
+
+
+# --- money in ----------------------------------------------------------------------------------------------------------
+
+
+def start_checkout(
+    *, funding: str, group: str, title: str, amount: int, currency: str, success_url: str, cancel_url: str, key: str
+) -> Checkout:
+    """A hosted Checkout page for one payment. Payment methods are left to the Stripe dashboard."""
+    with _told_apart():
+        session = client().v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "ui_mode": "hosted_page",
+                "line_items": [
+                    {
+                        "quantity": 1,
+                        "price_data": {
+                            "currency": currency,
+                            "unit_amount": amount,
+                            "product_data": {"name": title},
+                        },
+                    }
+                ],
+                "client_reference_id": funding,
+                "metadata": {"funding": funding},
+                "payment_intent_data": {"transfer_group": group, "metadata": {"funding": funding}},
+                "invoice_creation": {"enabled": True},
+                "success_url": success_url,
+                "cancel_url": cancel_url,
+            },
+            {"idempotency_key": key},
+        )
+    return _checkout(session)
+
+
+def checkout(session_id: str) -> Checkout:
+    with _told_apart():
+        session = client().v1.checkout.sessions.retrieve(
+            session_id, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+        )
+    return _checkout(session)
+
+
+def _checkout(session: stripe.checkout.Session) -> Checkout:
+    facts: dict[str, Any] = session.to_dict()
+    intent = facts.get("payment_intent")
+    intent = intent if isinstance(intent, dict) else {"id": intent or ""}
+    charge = intent.get("latest_charge") or {}
+    settled = charge.get("balance_transaction") or {}
+    return Checkout(
+        id=session.id,
+        url=session.url or "",
+        status=session.status or "",
+        payment_status=session.payment_status,
+        reference=session.client_reference_id or "",
+        amount=session.amount_total or 0,
+        currency=session.currency or "",
+        payment_intent=intent["id"],
+        payment_failed=intent.get("status") in {"requires_payment_method", "canceled"},
+        charge=charge.get("id", ""),
+        fee=settled.get("fee"),
+    )
+
+
+# --- money out ---------------------------------------------------------------------------------------------------------
+
+
+def send_transfer(payload: Mapping[str, Any], *, key: str) -> Transfer:
+    """`payload`: amount, currency, destination, source_transaction, transfer_group, payout. One transfer per key."""
+    with _told_apart():
+        sent = client().v1.transfers.create(
+            {
+                "amount": payload["amount"],
+                "currency": payload["currency"],
+                "destination": payload["destination"],
+                "source_transaction": payload["source_transaction"],
+                "transfer_group": payload["transfer_group"],
+                "metadata": {"payout": payload["payout"]},
+            },
+            {"idempotency_key": key},
+        )
+    return _transfer(sent)
+
+
+def transfer(transfer_id: str) -> Transfer:
+    with _told_apart():
+        return _transfer(client().v1.transfers.retrieve(transfer_id))
+
+
+def find_transfer(payload: Mapping[str, Any], *, since: datetime) -> Transfer | None:
+    """The transfer that an earlier, unanswered call made, if it made one."""
+    with _told_apart():
+        listed = client().v1.transfers.list(
+            {
+                "destination": payload["destination"],
+                "transfer_group": payload["transfer_group"],
+                "created": {"gte": int(since.timestamp())},
+                "limit": 100,
+            }
+        )
+        for found in listed.auto_paging_iter():
+            if found.metadata.to_dict().get("payout") == payload["payout"]:
+                return _transfer(found)
+    return None
+
+
+def _transfer(sent: stripe.Transfer) -> Transfer:
+    return Transfer(
+        id=sent.id,
+        amount=sent.amount,
+        amount_reversed=sent.amount_reversed,
+        currency=sent.currency,
+        destination=_id(sent.destination),
+        destination_payment=_id(sent.destination_payment),
+        payout=sent.metadata.to_dict().get("payout", ""),
+    )
+
+
+def bank_payout(payout_id: str, *, account: str) -> BankPayout:
+    """A payout of a connected account, with what it carries: the balance transactions that Stripe files under it."""
+    with _told_apart():
+        found = client().v1.payouts.retrieve(payout_id, options={"stripe_account": account})
+        carried = client().v1.balance_transactions.list(
+            {"payout": payout_id, "limit": 100}, {"stripe_account": account}
+        )
+        sources = [(line.type, _id(line.source)) for line in carried.auto_paging_iter()]
+    return BankPayout(
+        id=found.id,
+        status=found.status,
+        arrives_on=datetime.fromtimestamp(found.arrival_date, UTC).date(),
+        failure_code=found.failure_code or "",
+        failure_message=found.failure_message or "",
+        payments=frozenset(source for kind, source in sources if kind == "payment"),
+        retries=frozenset(source for kind, source in sources if kind == "payout_failure" and source != payout_id),
+    )
+
+
+def balance() -> dict[str, int]:
+    """What Stripe holds for the platform, by currency: available, pending and reserved together."""
+    with _told_apart():
+        held = client().v1.balance.retrieve()
+    total: dict[str, int] = {}
+    for part in (*held.available, *held.pending, *(held.connect_reserved or ())):
+        total[part.currency] = total.get(part.currency, 0) + part.amount
+    return total
+
+
+def _id(thing: Any) -> str:
+    """The id of an expandable field, expanded or not."""
+    return thing if isinstance(thing, str) else getattr(thing, "id", "")
+
+
+# --- events ------------------------------------------------------------------------------------------------------------
+
+SECRETS = {
+    "platform": "STRIPE_WEBHOOK_SECRET",
+    "connect": "STRIPE_CONNECT_WEBHOOK_SECRET",
+    "thin": "STRIPE_THIN_WEBHOOK_SECRET",
+}
+
+
+def verify(endpoint: str, body: bytes, signature: str) -> Hint:
+    """Check who sent the raw body, and that it belongs to this endpoint and to this mode. Raises BadWebhook."""
+    secret = getattr(settings, SECRETS[endpoint])
+    try:
+        if endpoint == "thin":
+            note = client().parse_event_notification(body, signature, secret)
+            related = getattr(note, "related_object", None)
+            hint = Hint(note.id, str(note.type), _context(body), related.id if related else "", note.livemode)
+        else:
+            event = client().construct_event(body, signature, secret)
+            hint = Hint(event.id, str(event.type), event.account or "", _subject(body), event.livemode)
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadWebhook("This is not an event of this endpoint.") from error
+    if hint.livemode != is_live():
+        raise BadWebhook("This event is of the other mode (live or test).")
+    return hint
+
+
+def _subject(body: bytes) -> str:
+    return str(json.loads(body)["data"]["object"].get("id", ""))
+
+
+def _context(body: bytes) -> str:
+    return str(json.loads(body).get("context") or "")

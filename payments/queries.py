@@ -1,0 +1,117 @@
+"""Questions about money. None of them writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from payments import ledger
+from payments.models import Account, AccountKind, Allocation, Earning, Funding, Payee, Payout
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Where one project's money went, in minor units: funded = stripe_fees + paid_out_pay + fees + reserved + free."""
+
+    funded: int
+    stripe_fees: int
+    paid_out_pay: int
+    fees: int
+    reserved: int
+    free: int
+
+
+@dataclass(frozen=True)
+class EarningTotals:
+    """One person's money by how far it has come, in minor units."""
+
+    approved: int
+    on_its_way: int
+    paid: int
+
+    @property
+    def total(self) -> int:
+        return self.approved + self.on_its_way + self.paid
+
+
+def free_funds(ref: str, currency: str = "usd") -> int:
+    return ledger.balance(AccountKind.PROJECT_FUNDS, ref, currency)
+
+
+def free_funds_locked(ref: str, currency: str = "usd") -> int:
+    """Free funds, held still until the caller's transaction ends. Ask before opening seats, then reserve."""
+    return ledger.locked_balance(AccountKind.PROJECT_FUNDS, ref, currency)
+
+
+def reserved(ref: str, currency: str = "usd") -> int:
+    return ledger.balance(AccountKind.PROJECT_RESERVED, ref, currency)
+
+
+def free_funds_of(refs: Iterable[str], currency: str = "usd") -> dict[str, int]:
+    """Free funds of many projects in one statement; those never funded are missing."""
+    found = Account.objects.filter(kind=AccountKind.PROJECT_FUNDS, ref__in=list(refs), currency=currency)
+    return dict(found.values_list("ref", "balance"))
+
+
+def spend(ref: str, currency: str = "usd") -> Spend:
+    return spend_of([ref], currency)[ref]
+
+
+def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
+    """Three statements, however many projects and however long they have run. Every reference gets an answer."""
+    refs = list(refs)
+    paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
+    into = {ref: (gross, kept) for ref, gross, kept in _sums(paid, "amount", "stripe_fee")}
+    earned = Earning.objects.filter(ref__in=refs, currency=currency).order_by()
+    out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
+    left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
+    held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
+    return {
+        ref: Spend(
+            *into.get(ref, (0, 0)),
+            *out.get(ref, (0, 0)),
+            held.get((ref, AccountKind.PROJECT_RESERVED), 0),
+            held.get((ref, AccountKind.PROJECT_FUNDS), 0),
+        )
+        for ref in refs
+    }
+
+
+def _sums(rows: QuerySet[Any], first: str, second: str) -> Iterable[tuple[str, int, int]]:
+    return rows.values_list("ref").annotate(Sum(first), Sum(second))
+
+
+def payee_ready(user: User) -> bool:
+    return Payee.objects.filter(user=user, status=Payee.Status.READY).exists()
+
+
+def payee_country(user: User) -> str:
+    """ISO 3166-1 alpha-2, or an empty string while it is not known."""
+    return Payee.objects.filter(user=user).values_list("country", flat=True).first() or ""
+
+
+def owed_payees() -> list[Payee]:
+    """Ready people to whom we owe something: their payable account says so, without looking at old earnings."""
+    owed = Account.objects.filter(kind=AccountKind.EXPERT_PAYABLE, balance__gt=0, ref=OuterRef("user__public_id"))
+    ready = Payee.objects.filter(Exists(owed), status=Payee.Status.READY)
+    return list(ready.select_related("user").order_by("pk"))
+
+
+def unallocated(user: User) -> list[Earning]:
+    """Earnings that no payout carries yet, by project, oldest first."""
+    carried = Allocation.objects.filter(earning=OuterRef("pk"))
+    return list(Earning.objects.filter(~Exists(carried), payee=user).order_by("ref", "currency", "pk"))
+
+
+def earning_totals(user: User, currency: str = "usd") -> EarningTotals:
+    earned = Earning.objects.filter(payee=user, currency=currency).aggregate(total=Coalesce(Sum("pay"), 0))["total"]
+    sums = Payout.objects.filter(payee=user, currency=currency).aggregate(
+        going=Coalesce(Sum("amount", filter=Q(status__in=("pending", "sent"), failure="")), 0),
+        paid=Coalesce(Sum("amount", filter=Q(status=Payout.Status.PAID)), 0),
+    )
+    return EarningTotals(approved=earned - sums["going"] - sums["paid"], on_its_way=sums["going"], paid=sums["paid"])
