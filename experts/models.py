@@ -209,6 +209,8 @@ class ExpertMatch(models.Model):
     available = models.BooleanField(default=True)
     level = models.PositiveSmallIntegerField(default=0)  # highest verified ISCED level
     fields = ArrayField(models.CharField(max_length=4), default=list)  # verified fields with their ancestors
+    # "8:0533": has this level or more in this field or one below it. Level and field must come from one degree.
+    degrees = ArrayField(models.CharField(max_length=6), default=list)
     country = models.CharField(max_length=2)
     languages = ArrayField(models.CharField(max_length=2), default=list)
     min_rate = models.PositiveIntegerField(default=0)
@@ -219,6 +221,7 @@ class ExpertMatch(models.Model):
         verbose_name_plural = "expert matches"
         indexes: ClassVar = [
             GinIndex(fields=["fields"], name="match_fields"),
+            GinIndex(fields=["degrees"], name="match_degrees"),
             models.Index(fields=["level", "country"], condition=models.Q(verified=True), name="match_verified"),
         ]
 

@@ -1,0 +1,119 @@
+"""Claims of degrees, and what ops say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.policies import check_country
+from accounts.roles import Permission, authorise
+from core.actors import Actor
+from core.errors import Fault, Invalid
+from core.events import record
+from core.transitions import lock, move
+from experts.actions.matches import refresh_match
+from experts.models import Credential, Expert, Field, Institution
+from experts.policies import another_person_decides, check_claim, may_be_edited
+
+Status = Credential.Status
+
+
+@transaction.atomic
+def claim_credential(
+    *,
+    expert: Expert,
+    title: str,
+    level: int,
+    field: Field,
+    institution_name: str,
+    country: str,
+    year: int,
+    name_on_document: str,
+    by: Actor,
+    institution: Institution | None = None,
+) -> Credential:
+    """`level`: ISCED 2011 (6, 7, 8); `country`: of the institution. A document follows. Raises Invalid."""
+    authorise(by, Permission.CREDENTIAL_CLAIM, owner=expert.user)
+    claim = {
+        "title": title.strip(),
+        "level": level,
+        "field": field,
+        "institution": institution,
+        "institution_name": institution_name.strip(),
+        "country": check_country(country),
+        "year": year,
+        "name_on_document": name_on_document.strip(),
+    }
+    check_claim(claim)
+    credential = Credential.objects.create(expert=expert, **claim)
+    record(f"{Credential.NOUN}.{Status.CLAIMED}", credential.public_id, by=by, after=Status.CLAIMED)
+    return credential
+
+
+@transaction.atomic
+def edit_claim(*, credential: Credential, by: Actor, **claim: Any) -> Credential:
+    """Correct what is given (words as in `claim_credential`), before ops look or after they ask. Raises WrongState."""
+    authorise(by, Permission.CREDENTIAL_CLAIM, owner=credential.expert.user)
+    check_claim(claim)
+    if "country" in claim:
+        check_country(claim["country"])
+    credential = lock(credential)
+    may_be_edited(credential)
+    before = {name: str(getattr(credential, name)) for name in claim}
+    for name, value in claim.items():
+        setattr(credential, name, value)
+    credential.save(update_fields=list(claim))
+    record("credential.edited", credential.public_id, by=by, data={"before": before})
+    return credential
+
+
+@transaction.atomic
+def verify_credential(*, credential: Credential, by: Actor, message: str = "") -> Credential:
+    """`message`: what the expert reads. Raises NotAllowed, WrongState."""
+    return _decide(credential, Status.VERIFIED, by=by, message=message)
+
+
+@transaction.atomic
+def ask_for_more(*, credential: Credential, message: str, by: Actor) -> Credential:
+    """`message` says what is missing. Raises Invalid, NotAllowed, WrongState."""
+    return _decide(credential, Status.NEEDS_MORE, by=by, message=_said(message))
+
+
+@transaction.atomic
+def refuse_credential(*, credential: Credential, reason: str, message: str, by: Actor) -> Credential:
+    """`reason`: one of the closed list; `message`: our words to the expert. Raises Invalid, NotAllowed, WrongState."""
+    if reason not in Credential.RefusalReason.values:
+        raise Invalid("Choose a reason.", faults=(Fault("Choose a reason.", "reason"),))
+    return _decide(credential, Status.REFUSED, by=by, message=_said(message), reason=reason)
+
+
+@transaction.atomic
+def revoke_credential(*, credential: Credential, message: str, by: Actor) -> Credential:
+    """A verified degree turned out not to be one. New claims of work stop at once."""
+    return _decide(credential, Status.REVOKED, by=by, message=_said(message))
+
+
+def _decide(credential: Credential, to: str, *, by: Actor, message: str, reason: str = "") -> Credential:
+    authorise(by, Permission.CREDENTIAL_REVIEW)
+    another_person_decides(by, credential)
+    credential = move(
+        credential,
+        to,
+        by=by,
+        note=message,
+        data={"expert": credential.expert.public_id, "reason": reason},
+        decided_at=timezone.now(),
+        decided_by_id=by.pk,
+        reason=reason,
+        message=message,
+    )
+    refresh_match(credential.expert)
+    return credential
+
+
+def _said(message: str) -> str:
+    if not message.strip():
+        raise Invalid("Write what the expert should read.", faults=(Fault("Write what the expert reads.", "message"),))
+    return message.strip()

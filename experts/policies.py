@@ -1,0 +1,109 @@
+"""Rules about experts and their proofs that a role table cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pycountry
+from django.conf import settings
+from django.utils import timezone
+
+from core.actors import Actor, System
+from core.errors import Fault, Invalid, NotAllowed, WrongState
+from experts.models import Credential, DegreeLevel
+
+MAX_SIZE = 10 * 1024 * 1024  # bytes
+MAX_DOCUMENTS = 5  # per credential
+LANGUAGE = {language.alpha_2: language.name for language in pycountry.languages if hasattr(language, "alpha_2")}
+PROFILE = frozenset({"country", "headline", "bio", "languages", "min_rate", "weekly_hours", "available"})
+CLAIM = frozenset({"title", "level", "field", "institution", "institution_name", "country", "year", "name_on_document"})
+EARLIEST_YEAR = 1940
+
+SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
+
+
+def _raise(faults: list[Fault]) -> None:
+    if faults:
+        raise Invalid(faults[0].message, faults=tuple(faults))
+
+
+def check_profile(profile: Mapping[str, Any]) -> None:
+    """Raises Invalid with a fault per field. Unknown names are a mistake of the caller."""
+    if unknown := set(profile) - PROFILE:
+        raise TypeError(f"A profile has no {sorted(unknown)}")
+    faults = [
+        Fault(f"{code} is not a language code of ISO 639-1.", "languages")
+        for code in profile.get("languages", ())
+        if code not in LANGUAGE
+    ]
+    if not 0 <= profile.get("min_rate", 0) <= 1_000_000:
+        faults.append(Fault("An hourly rate lies between $0 and $10,000.", "min_rate"))
+    if not 1 <= profile.get("weekly_hours", 1) <= 80:
+        faults.append(Fault("Give between 1 and 80 hours a week.", "weekly_hours"))
+    _raise(faults)
+
+
+def check_claim(claim: Mapping[str, Any]) -> None:
+    """Raises Invalid with a fault per field."""
+    if unknown := set(claim) - CLAIM:
+        raise TypeError(f"A claim has no {sorted(unknown)}")
+    faults = [
+        Fault("Fill this in, as it stands on the document.", name)
+        for name in ("title", "institution_name", "name_on_document")
+        if name in claim and not claim[name].strip()
+    ]
+    if claim.get("level", DegreeLevel.MASTER) not in DegreeLevel.values:
+        faults.append(Fault("Choose a level: 6, 7 or 8 of ISCED 2011.", "level"))
+    latest = timezone.now().year
+    if not EARLIEST_YEAR <= claim.get("year", latest) <= latest:
+        faults.append(Fault(f"The year lies between {EARLIEST_YEAR} and {latest}.", "year"))
+    _raise(faults)
+
+
+def content_type(head: bytes) -> str:
+    """What a document is, told by its first bytes and never by its name. Raises Invalid."""
+    for signature, kind in SIGNATURES.items():
+        if head.startswith(signature):
+            return kind
+    raise Invalid(
+        "Upload a PDF, JPEG or PNG. This file is none of them.",
+        code="not_a_document",
+        faults=(Fault("Upload a PDF, JPEG or PNG. This file is none of them.", "upload"),),
+    )
+
+
+def check_size(size: int) -> None:
+    """Raises Invalid."""
+    if not 0 < size <= MAX_SIZE:
+        message = "A document has at most 10 MB." if size else "This file is empty."
+        raise Invalid(message, code="size", faults=(Fault(message, "upload"),))
+
+
+def may_gain_evidence(credential: Credential) -> None:
+    """Raises WrongState once it is verified, expired or revoked, or Invalid when it has enough documents."""
+    closed = (Credential.Status.VERIFIED, Credential.Status.EXPIRED, Credential.Status.REVOKED)
+    if credential.status in closed:
+        raise WrongState(f"This credential is {credential.status}; it takes no more documents.")
+    if credential.evidence.count() >= MAX_DOCUMENTS:
+        raise Invalid(f"A credential has at most {MAX_DOCUMENTS} documents.", code="too_many_documents")
+
+
+def may_be_edited(credential: Credential) -> None:
+    """A claim stands still while ops look at it, and for good once verified. Raises WrongState."""
+    if credential.status not in (Credential.Status.CLAIMED, Credential.Status.NEEDS_MORE, Credential.Status.REFUSED):
+        raise WrongState(f"This credential is {credential.status}; what it claims cannot change now.")
+
+
+def another_person_decides(by: Actor, credential: Credential) -> None:
+    """People decide on degrees, and never on their own. Raises NotAllowed."""
+    if isinstance(by, System):
+        raise NotAllowed("A person decides on credentials.")
+    if credential.expert.user_id == by.pk:
+        raise NotAllowed("This is your own credential; somebody else must decide.")
+
+
+def promised(since: datetime) -> datetime:
+    """When an expert hears from us at the latest."""
+    return since + timedelta(hours=settings.QUORUM_CREDENTIAL_HOURS)

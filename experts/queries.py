@@ -1,0 +1,64 @@
+"""Questions about fields, institutions and what waits for ops."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from experts.models import Credential, Field, Institution
+
+CATCH_ALL = ("not further defined", "not elsewhere classified")
+
+
+def fields_matching(text: str, limit: int = 12) -> list[Field]:
+    """Fields whose label holds every word of `text`, or whose code starts with it; the closest first."""
+    words = text.split()
+    if not words:
+        return []
+    wanted = Q(code__startswith=text.strip())
+    every = Q()
+    for word in words:
+        every &= Q(label__icontains=word)
+    start = words[0].lower()
+
+    def closeness(field: Field) -> tuple[bool, bool, bool, int, str]:
+        label = field.label.lower()
+        return (
+            label.endswith(CATCH_ALL),
+            not label.startswith(start),
+            len(field.code) < 4,
+            len(label),
+            field.code,
+        )
+
+    found = Field.objects.filter(wanted | every).select_related("parent__parent")
+    return sorted(found, key=closeness)[:limit]
+
+
+def institutions_matching(text: str, limit: int = 12) -> list[Institution]:
+    """Institutions whose name holds every word of `text`, or one of whose domains is it."""
+    words = text.split()
+    if not words:
+        return []
+    every = Q()
+    for word in words:
+        every &= Q(name__icontains=word)
+    found = Institution.objects.filter(every | Q(domains__contains=[text.strip().lower()]))
+    return sorted(found, key=lambda institution: (len(institution.name), institution.name))[:limit]
+
+
+def institution_named(name: str) -> Institution | None:
+    """The institution of exactly this name, if we know it: what the expert chose from the list."""
+    return Institution.objects.filter(name__iexact=name.strip()).first()
+
+
+def review_queue() -> QuerySet[Credential]:
+    """What waits for ops, oldest promise first."""
+    waiting = Credential.objects.filter(status=Credential.Status.EVIDENCED)
+    return waiting.select_related("expert__user", "field", "institution").order_by("answer_by", "pk")
+
+
+def duplicates(credential: Credential) -> QuerySet[Credential]:
+    """Credentials of other experts that came with the very same document."""
+    digests = credential.evidence.values("sha256")
+    others = Credential.objects.filter(evidence__sha256__in=digests).exclude(expert=credential.expert)
+    return others.select_related("expert__user").annotate(documents=Count("evidence")).order_by("pk")
