@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
+
 from marketplace.env import Env
 
 env = Env(os.environ)
@@ -190,6 +192,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "core.drain": {"task": "core.drain", "schedule": timedelta(seconds=5)},
     "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
+    "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
 }
 
 # --- Money ------------------------------------------------------------------------------------------------------------
