@@ -245,7 +245,7 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
 
 
 class Payout(models.Model):
-    """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says it is in the bank."""
+    """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so."""
 
     class Status(models.TextChoices):
         PENDING = "pending"

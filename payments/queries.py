@@ -83,7 +83,8 @@ def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
 
 
 def _sums(rows: QuerySet[Any], first: str, second: str) -> Iterable[tuple[str, int, int]]:
-    return rows.values_list("ref").annotate(Sum(first), Sum(second))
+    sums: Iterable[tuple[str, int, int]] = rows.values_list("ref").annotate(Sum(first), Sum(second))
+    return sums
 
 
 def payee_ready(user: User) -> bool:
