@@ -9,6 +9,10 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+    if sys.argv[1:2] == ["up"]:
+        from marketplace.localstack import up
+
+        sys.exit(up.main(sys.argv[2:]))
     from marketplace.localstack import endpoints
 
     endpoints.adopt()

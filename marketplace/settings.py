@@ -15,7 +15,7 @@ from marketplace.env import Env
 
 env = Env(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
-LOCAL_DIR = BASE_DIR / ".local"  # whatever the embedded servers and the demo keep
+LOCAL_DIR = Path(env.text("QUORUM_LOCAL") or BASE_DIR / ".local")  # whatever the embedded servers and the demo keep
 
 # --- Who we are -------------------------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")  # Django refuses to start serving while this is empty

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from marketplace.health import healthz
+from marketplace.mail import demo_mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("mail/", demo_mail, name="demo_mail"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

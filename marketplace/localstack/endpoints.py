@@ -10,13 +10,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-LOCAL = Path(__file__).resolve().parents[2] / ".local"
+LOCAL = Path(os.environ.get("QUORUM_LOCAL") or Path(__file__).resolve().parents[2] / ".local")
 FILE = "endpoints.json"
 
 
 def write(environment: Mapping[str, str], local: Path = LOCAL) -> None:
     """Replace the file in one step, readable by its owner only (it holds the secret key)."""
-    fresh = local / f"{FILE}.{os.getpid()}"
+    fresh = local / f"{FILE}.new"
+    fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(dict(environment), indent=2, sort_keys=True) + "\n")
     fresh.replace(local / FILE)

