@@ -1,0 +1,55 @@
+"""Everything that can happen to projects, applications and invitations."""
+
+from __future__ import annotations
+
+from projects.actions.applications import (
+    accept_application,
+    accept_applications,
+    accept_project_agreements,
+    apply,
+    decline_application,
+    lapse_applications,
+    shortlist_application,
+    withdraw_application,
+)
+from projects.actions.invitations import accept_invitation, decline_invitation, expire_invitations, invite
+from projects.actions.matching import invite_best, run_shortlist
+from projects.actions.projects import (
+    cancel_project,
+    close_project,
+    confirm_pilot,
+    create_project,
+    edit_project,
+    fund_project,
+    open_project,
+    pause_project,
+    publish_instructions,
+    resume_project,
+)
+
+__all__ = [
+    "accept_application",
+    "accept_applications",
+    "accept_invitation",
+    "accept_project_agreements",
+    "apply",
+    "cancel_project",
+    "close_project",
+    "confirm_pilot",
+    "create_project",
+    "decline_application",
+    "decline_invitation",
+    "edit_project",
+    "expire_invitations",
+    "fund_project",
+    "invite",
+    "invite_best",
+    "lapse_applications",
+    "open_project",
+    "pause_project",
+    "publish_instructions",
+    "resume_project",
+    "run_shortlist",
+    "shortlist_application",
+    "withdraw_application",
+]

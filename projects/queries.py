@@ -1,0 +1,98 @@
+"""Questions about projects, and about who asks or is asked to work on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.models import Role, User
+from accounts.roles import LAB_ROLES, Permission
+from experts.models import Credential, Expert
+from projects.matching.requirements import Unmet, failed, flags, in_words, matching
+from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project, Shortlisted
+
+TASKS_PER_EXPERT = 10  # seats that one expert fills: a guess to size a team by
+INVITED_PER_PLACE = 2  # about half of those invited answer
+
+
+def current_instructions(project: Project) -> InstructionVersion | None:
+    """The version that new work is made under."""
+    return project.instructions.order_by("-number").first()
+
+
+def match_count(project: Project) -> int:
+    """Verified experts that the project wants and that want such work. Takes an unsaved project too."""
+    return matching(project).count()
+
+
+def managers(project: Project) -> QuerySet[User]:
+    """Who decides for the lab: whoever may decide applications."""
+    roles = [role for role in Role.values if Permission.APPLICATION_DECIDE in LAB_ROLES[role]]
+    return User.objects.filter(memberships__lab=project.lab_id, memberships__role__in=roles, is_active=True)
+
+
+def applicants(project: Project) -> QuerySet[Application]:
+    """Applications with their experts and verified degrees; what waits first, best score first."""
+    degrees = Credential.objects.filter(status=Credential.Status.VERIFIED).select_related("field").order_by("-level")
+    waiting = Q(status__in=Application.OPEN)
+    return (
+        project.applications.select_related("expert__user")
+        .prefetch_related(Prefetch("expert__credentials", queryset=degrees, to_attr="degrees"))
+        .annotate(waiting=waiting, **flags(project, "expert__match__"))
+        .order_by("-waiting", "-score", "pk")
+    )
+
+
+def unmet_by(project: Project, applications: Iterable[Application]) -> dict[int, list[Unmet]]:
+    """Application key → requirements not met now, of rows from `applicants()`. At most one statement."""
+    broken = {application.pk: failed(application) for application in applications}
+    every = {rule for rules in broken.values() for rule in rules}
+    worded = {unmet.rule: unmet for unmet in in_words({project: list(every)})[project.pk]}
+    return {pk: [worded[rule.name] for rule in rules] for pk, rules in broken.items()}
+
+
+def latest_applications(expert: Expert, projects: Iterable[Project]) -> dict[int, Application]:
+    """Project key → the expert's last application to it."""
+    found = Application.objects.filter(expert=expert, project__in=list(projects)).order_by("project", "-pk")
+    return {application.project_id: application for application in found.distinct("project")}
+
+
+def open_invitations(expert: Expert) -> QuerySet[Invitation]:
+    """Invitations the expert can still answer, soonest end first."""
+    sent = Invitation.objects.filter(expert=expert, status=Invitation.Status.SENT)
+    return sent.select_related("project__lab").order_by("expires_at")
+
+
+def experts_wanted(project: Project) -> int:
+    """How many people the planned work needs: one for each ten seats, and never fewer than the overlap."""
+    tasks = project.pilot_tasks if project.in_pilot else project.planned_tasks
+    return max(project.overlap, -(-tasks * project.overlap // TASKS_PER_EXPERT))
+
+
+def invitations_to_send(project: Project) -> int:
+    """How many more to invite: twice the people wanted, less whoever is asked or has asked already."""
+    asked = project.invitations.filter(status=Invitation.Status.SENT).count()
+    applied = project.applications.filter(status__in=Application.LIVE).count()
+    return max(0, INVITED_PER_PLACE * experts_wanted(project) - asked - applied)
+
+
+def contacted(project: Project) -> set[int]:
+    """Keys of experts who were invited or have applied, with whatever answer: they are not asked again."""
+    invited = project.invitations.values_list("expert_id", flat=True)
+    return set(invited.union(project.applications.values_list("expert_id", flat=True)))
+
+
+def shortlist(project: Project) -> list[Shortlisted]:
+    """The last run's experts who are not contacted yet, best first."""
+    run = MatchRun.objects.filter(project=project).order_by("-pk").first()
+    if run is None:
+        return []
+    listed = run.shortlist.select_related("expert__user").exclude(expert__in=contacted(project))
+    return list(listed.order_by("rank"))
+
+
+def offers(expert: Expert) -> QuerySet[Project]:
+    """Open projects as an expert browses them, newest first: not those of their own labs."""
+    own = expert.user.memberships.values("lab")
+    return Project.objects.on_offer().exclude(lab__in=own).select_related("lab").order_by("-opened_at", "-pk")
