@@ -44,6 +44,12 @@ def _fields(project: Project, labels: Mapping[str, str]) -> str:
     return words.listed((labels.get(code, code) for code in project.fields), "or")
 
 
+def _degrees(project: Project, path: str) -> Q | None:
+    """One degree must have both the field and the level: a doctorate in law does not make a physicist."""
+    asked = [f"{project.min_level}:{code}" for code in project.fields]
+    return Q(**{f"{path}degrees__overlap": asked}) if asked else None
+
+
 def _outsider(project: Project, path: str) -> Q:
     members = Membership.objects.filter(lab_id=project.lab_id, user=OuterRef(f"{path}expert__user"))
     return Q(~Exists(members))
@@ -65,9 +71,9 @@ REQUIREMENTS: tuple[Rule, ...] = (
     ),
     Rule(
         "fields",
-        lambda project, path: Q(**{f"{path}fields__overlap": project.fields}) if project.fields else None,
-        lambda project, labels: f"Asks for a degree in {_fields(project, labels)}.",
-        lambda project, labels: f"Have a degree in {_fields(project, labels)} verified.",
+        _degrees,
+        lambda project, labels: f"Asks for {words.degree(project.min_level)} or higher in {_fields(project, labels)}.",
+        lambda project, labels: f"Have {words.degree(project.min_level)} or higher in such a field verified.",
     ),
     Rule(
         "countries",
