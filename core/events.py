@@ -122,4 +122,3 @@ def drain(limit: int = 500) -> int:
 def history(subject: str) -> list[Event]:
     """Everything that happened to one thing, oldest first."""
     return list(Event.objects.filter(subject=subject).select_related("actor").order_by("pk"))
-

@@ -181,7 +181,7 @@ def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, _env: An
 def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, _env: Any) -> str:
     token = tokens[index]
     language = token.info.split()[0] if token.info.split() else ""
-    return f'<pre tabindex="0"><code>{_highlight(token.content, language, "")}</code></pre>\n'
+    return f"<pre><code>{_highlight(token.content, language, '')}</code></pre>\n"
 
 
 def _picture(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
@@ -234,7 +234,6 @@ _cleaner: Final = nh3.Cleaner(
         **dict.fromkeys(_MATH_TAGS, _MATH_ATTRIBUTES),
         **{tag: {"class"} for tag in ("span", "div", "th", "td")},
         "code": {"class", "title"},
-        "pre": {"tabindex"},
         "ol": {"start"},
         "a": {"href", "title"},
     },

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from re import Match
 from typing import Any
 
-import ziamath
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -16,11 +16,17 @@ FONT = "STIXTwoMath-Regular.ttf"
 FONT_PATH = f"fonts/{FONT}"
 
 
+def _font_folder() -> Path:
+    spec = find_spec("ziamath")  # found, not imported: we want its file, not its code
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "fonts"
+
+
 class MathFontFinder(BaseFinder):
     """Yields STIX Two Math (SIL Open Font License 1.1) from the ziamath wheel as `fonts/STIXTwoMath-Regular.ttf`."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        self.storage = FileSystemStorage(location=Path(ziamath.__file__).parent / "fonts")
+        self.storage = FileSystemStorage(location=_font_folder())
         self.storage.prefix = "fonts"  # type: ignore[attr-defined]  collectstatic puts it before the name
 
     def check(self, **_kwargs: Any) -> list[Any]:

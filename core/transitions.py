@@ -20,9 +20,7 @@ def lock(obj: M) -> M:
     return manager.select_for_update(of=("self",)).get(pk=obj.pk)
 
 
-def move(
-    obj: M, to: str, *, by: Actor, note: str = "", data: Mapping[str, Any] | None = None, **fields: Any
-) -> M:
+def move(obj: M, to: str, *, by: Actor, note: str = "", data: Mapping[str, Any] | None = None, **fields: Any) -> M:
     """Lock the row, check the locked state, save the new one with `fields`, record `<noun>.<to>`.
 
     The model states `NOUN`, `TRANSITIONS` ({status: {status, …}}) and `public_id`.
@@ -32,9 +30,7 @@ def move(
         return step(lock(obj), to, by=by, note=note, data=data, **fields)
 
 
-def step(
-    locked: M, to: str, *, by: Actor, note: str = "", data: Mapping[str, Any] | None = None, **fields: Any
-) -> M:
+def step(locked: M, to: str, *, by: Actor, note: str = "", data: Mapping[str, Any] | None = None, **fields: Any) -> M:
     """`move` for a row that this transaction has already locked."""
     table: dict[str, set[str]] = locked.TRANSITIONS  # type: ignore[attr-defined]
     noun: str = locked.NOUN  # type: ignore[attr-defined]

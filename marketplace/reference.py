@@ -54,7 +54,7 @@ def events() -> str:
     rows = [f"| `{name}` | `{job_name(job)}` | {_first_line(job)} |" for name, job in WIRING]
     return (
         HEAD + "# Events and who hears of them\n\n"
-        "From `marketplace/wiring.py`. A delivery commits together with its job's effect, so the effect happens once.\n\n"
+        "From `marketplace/wiring.py`. A delivery commits with its job's effect, so the effect happens once.\n\n"
         "| event | job | what it does |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
     )
 

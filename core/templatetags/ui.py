@@ -256,14 +256,21 @@ def diff(old: str, new: str, side: str = "both") -> SafeString:
     """What changed between two texts, by words. `side`: "old" (with deletions), "new" (with insertions) or "both"."""
     before, after = (re.findall(r"\s+|[^\s]+", str(text)) for text in (old, new))
     out: list[SafeString] = []
+
+    def changed(tag: str, tokens: list[str]) -> SafeString:
+        text = "".join(tokens)
+        inner = text.strip() or text
+        start = text.index(inner)
+        return format_html("{}<{}>{}</{}>{}", text[:start], tag, inner, tag, text[start + len(inner) :])
+
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind == "equal":
             out.append(format_html("{}", "".join(before[a:b])))
             continue
         if side != "new" and b > a:
-            out.append(format_html("<del>{}</del>", "".join(before[a:b])))
+            out.append(changed("del", before[a:b]))
         if side != "old" and d > c:
-            out.append(format_html("<ins>{}</ins>", "".join(after[c:d])))
+            out.append(changed("ins", after[c:d]))
     return format_html('<span class="diff">{}</span>', SafeString("".join(out)))
 
 
