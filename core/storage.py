@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.metadata import distribution
 from re import Match
 from typing import Any
 
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 FONT = "STIXTwoMath-Regular.ttf"
 FONT_PATH = f"fonts/{FONT}"
-
-
-def _font_folder() -> Path:
-    spec = find_spec("ziamath")  # found, not imported: we want its file, not its code
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).parent / "fonts"
 
 
 class MathFontFinder(BaseFinder):
     """Yields STIX Two Math (SIL Open Font License 1.1) from the ziamath wheel as `fonts/STIXTwoMath-Regular.ttf`."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        self.storage = FileSystemStorage(location=_font_folder())
-        self.storage.prefix = "fonts"  # type: ignore[attr-defined]  collectstatic puts it before the name
+        self.storage = FileSystemStorage(location=str(distribution("ziamath").locate_file("ziamath/fonts")))
+        self.storage.prefix = "fonts"  # type: ignore[attr-defined]  # where collectstatic puts the file
 
     def check(self, **_kwargs: Any) -> list[Any]:
         return []
@@ -40,7 +33,7 @@ class MathFontFinder(BaseFinder):
         yield FONT, self.storage
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed names, also in the `import` lines of our own modules.
 
     Django looks for imports in every script; other packages' scripts have things that look like imports (in comments)

@@ -34,12 +34,12 @@ SIDES = (LAB, EXPERT, OPS)
 
 # (label, URL name, icon), in reading order
 NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "": (("For labs", "for_labs", ""), ("How pay works", "pay", "")),
-    LAB.key: (("Projects", "projects:list", ""), ("Members", "accounts:lab", "")),
+    "": (("How pay works", "pay", ""), ("Status", "status", "")),
+    LAB.key: (("Projects", "tasks:dashboard", ""), ("Lab", "accounts:labs", "")),
     EXPERT.key: (
-        ("Home", "home", ""),
-        ("Find work", "projects:browse", ""),
-        ("My work", "tasks:queue", ""),
+        ("Home", "tasks:work", ""),
+        ("Find work", "tasks:browse", ""),
+        ("My answers", "tasks:my_work", ""),
         ("Credentials", "experts:profile", ""),
         ("Earnings", "payments:earnings", ""),
     ),
@@ -82,15 +82,19 @@ class Shell:
         return unread_notices(user) if isinstance(user, User) else 0
 
     def _places(self, rows: tuple[tuple[str, str, str], ...]) -> list[Place]:
-        path = self._request.path
         places = []
         for label, name, icon in rows:
             try:
-                url = reverse(name)
+                places.append(Place(label, reverse(name), icon))
             except NoReverseMatch:  # until its room is built
                 continue
-            places.append(Place(label, url, icon, path == url or (url != "/" and path.startswith(url))))
-        return places
+        here = max((place.url for place in places if self._request.path.startswith(place.url)), key=len, default="")
+        return [place._replace(current=place.url == here) for place in places]
+
+    @property
+    def start(self) -> str:
+        """Where this side of the market begins; "" for whoever has not chosen one."""
+        return self.nav[0].url if self.side else ""
 
     @property
     def nav(self) -> list[Place]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from marketplace import views
 from marketplace.health import healthz
 from marketplace.mail import demo_mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("how-pay-works/", views.pay, name="pay"),
+    path("status/", views.status, name="status"),
+    path("side/", views.side, name="side"),
+    path("preview/", views.preview, name="preview"),
     path("healthz", healthz, name="healthz"),
     path("mail/", demo_mail, name="demo_mail"),
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -283,7 +283,7 @@ def field(bound: BoundField, prefix: str = "", suffix: str = "", label: str = ""
     if hint:
         bound.help_text = hint
     context = {"field": bound, "prefix": prefix, "suffix": suffix, "label": label or bound.label}
-    return get_template("forms/field.html").render(context)
+    return mark_safe(get_template("forms/field.html").render(context))  # noqa: S308  a template escapes
 
 
 @register.inclusion_tag("forms/pagination.html", takes_context=True)
