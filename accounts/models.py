@@ -148,6 +148,13 @@ class MemberInvite(models.Model):
         return f"{self.email} to {self.lab}"
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def visible_to(self, user: User) -> ApiTokenQuerySet:
+        """One's own, and those of the labs one owns."""
+        owned = Lab.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+        return self.filter(models.Q(user=user) | models.Q(lab__in=owned))
+
+
 class ApiToken(models.Model):
     """A key for the API, scoped to one lab or to one expert's own work. Only its digest is kept."""
 
@@ -158,6 +165,8 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256, hex
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from accounts.models import Agreement, Notice, User
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Agreement, ApiToken, Lab, MemberInvite, Notice, User
+from core.events import history
 
 
 def current_agreements() -> list[Agreement]:
     """The newest version of each kind: what a new project offers to ask for."""
     return list(Agreement.objects.order_by("kind", "-version").distinct("kind"))
+
+
+def tokens_visible_to(user: User, lab: Lab | None) -> list[ApiToken]:
+    """Working keys of the lab, or the person's own; newest first."""
+    working = ApiToken.objects.visible_to(user).filter(lab=lab, revoked_at=None)
+    return list(working.select_related("user").order_by("-pk"))
+
+
+def lab_page(lab: Lab) -> dict[str, Any]:
+    """Members, open invitations and the reason of the last decision of ops."""
+    waiting = lab.invites.filter(status=MemberInvite.Status.SENT, expires_at__gt=timezone.now())
+    decisions = [event for event in history(lab.public_id) if event.name in ("lab.confirmed", "lab.refused")]
+    return {
+        "members": list(lab.memberships.select_related("user").order_by("user__name")),
+        "invites": list(waiting.order_by("-pk")),
+        "decision": decisions[-1] if decisions else None,
+    }
 
 
 def unread_notices(user: User) -> int:
