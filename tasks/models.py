@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.utils import timezone
@@ -12,11 +12,13 @@ from core.ids import PublicIdField
 from experts.models import Expert
 from projects.models import InstructionVersion, Project
 
+M = TypeVar("M", bound=models.Model)
 
-class OfLabQuerySet(models.QuerySet[models.Model]):
+
+class OfLabQuerySet(models.QuerySet[M]):
     """Rows of a project: the members of its lab and ops see them."""
 
-    def visible_to(self, user: User) -> OfLabQuerySet:
+    def visible_to(self, user: User) -> Self:
         if user.is_staff and user.token is None:
             return self
         return self.filter(project__lab__in=Lab.objects.visible_to(user))
@@ -50,6 +52,7 @@ class Import(models.Model):
     public_id = PublicIdField(prefix="imp")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
     file = models.FileField(upload_to="imports/")
+    kept = models.FileField(upload_to="imports/", blank=True)  # the good rows as checked; confirm writes exactly these
     filename = models.CharField(max_length=200)
     format = models.CharField(max_length=5, choices=Format.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CHECKING)
@@ -96,7 +99,7 @@ class Task(models.Model):
     }
 
     public_id = PublicIdField(prefix="tsk")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tasks")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     external_id = models.CharField(max_length=120, blank=True)  # the lab's own
     payload = models.JSONField()
     payload_sha256 = models.CharField(max_length=64)
@@ -138,15 +141,18 @@ class Seat(models.Model):
     }
 
     public_id = PublicIdField(prefix="sea")
-    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="seats")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="seats")
+    # No index of their own: the unique and composite ones below begin with these keys, and each costs a claim time.
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="seats", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="seats", db_index=False)
     number = models.PositiveSmallIntegerField()  # 0…overlap-1; a rejection opens a further one
     priority = models.IntegerField()  # the task's, here so that the queue is one index
     pay = models.PositiveIntegerField()
     fee = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.FUNDED)
-    expert = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.PROTECT, related_name="seats")
+    expert = models.ForeignKey(
+        Expert, null=True, blank=True, on_delete=models.PROTECT, related_name="seats", db_index=False
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)  # null once handed in
     extended = models.BooleanField(default=False)
@@ -166,20 +172,27 @@ class Seat(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["project", "priority", "id"], condition=models.Q(status="funded"), name="seat_queue"
-            ),
+            models.Index(fields=["project", "priority", "id"], condition=models.Q(status="funded"), name="seat_queue"),
             models.Index(fields=["project", "status"]),
             models.Index(
                 fields=["lease_until"],
                 condition=models.Q(status="claimed", lease_until__isnull=False),
                 name="seat_lease",
             ),
-            models.Index(fields=["expert", "project", "-id"]),
+            models.Index(fields=["expert", "project", "-claimed_at"]),
+            models.Index(
+                fields=["expert", "project"],
+                condition=models.Q(status="claimed", lease_until__isnull=False),
+                name="seat_live",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.task}, seat {self.number}"
+        return f"seat {self.number} of {self.public_id}"
+
+    @property
+    def cost(self) -> int:
+        return self.pay + self.fee
 
 
 class RejectReason(models.TextChoices):
@@ -194,10 +207,10 @@ class RejectReason(models.TextChoices):
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: User) -> SubmissionQuerySet:
-        """Lab members see what was handed in; experts see their own, drafts too. Nobody sees another's draft."""
+        """Lab members and ops see what was handed in; experts see all of their own."""
         if user.is_staff and user.token is None:
-            return self.exclude(status=Submission.Status.DRAFT)
-        theirs = models.Q(project__lab__in=Lab.objects.visible_to(user)) & ~models.Q(status=Submission.Status.DRAFT)
+            return self.filter(submitted_at__isnull=False)
+        theirs = models.Q(project__lab__in=Lab.objects.visible_to(user), submitted_at__isnull=False)
         if user.token is None or user.token.lab_id is None:
             theirs |= models.Q(expert__user=user)
         return self.filter(theirs)
@@ -224,13 +237,16 @@ class Submission(models.Model):
 
     public_id = PublicIdField(prefix="sub")
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="submissions")
-    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="submissions")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="submissions")
-    expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="submissions")
-    instructions = models.ForeignKey(InstructionVersion, null=True, on_delete=models.PROTECT, related_name="+")
-    consent = models.ForeignKey(Consent, null=True, on_delete=models.PROTECT, related_name="+")
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="submissions", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="submissions", db_index=False)
+    expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="submissions", db_index=False)
+    instructions = models.ForeignKey(
+        InstructionVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    consent = models.ForeignKey(Consent, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    response = models.JSONField(default=dict)
+    response = models.JSONField(default=dict)  # as handed in
+    draft = models.JSONField(default=dict)  # as the expert last saved it; nobody else sees it
     draft_version = models.PositiveIntegerField(default=0)  # grows with each save; an older one is refused
     saved_at = models.DateTimeField(null=True, blank=True)
     active_seconds = models.PositiveIntegerField(default=0)
@@ -260,11 +276,22 @@ class Submission(models.Model):
             models.Index(fields=["decide_by"], condition=models.Q(status="submitted"), name="decision_clock"),
             models.Index(fields=["appeal_by"], condition=models.Q(status="rejected"), name="appeal_clock"),
             models.Index(fields=["project", "status", "submitted_at"]),
+            models.Index(fields=["task", "expert"]),
             models.Index(fields=["expert", "-id"]),
         ]
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def open_to_expert(self) -> bool:
+        return self.status in (self.Status.DRAFT, self.Status.RETURNED)
+
+    @property
+    def working_copy(self) -> dict[str, Any]:
+        """What the workbench shows: the draft while there is something to do, else what was handed in."""
+        copy: dict[str, Any] = self.draft if self.open_to_expert else self.response
+        return copy
 
 
 class Review(models.Model):
@@ -359,10 +386,12 @@ class Export(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     file = models.FileField(upload_to="exports/", blank=True)
     rows = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0)  # judgements that the format has no place for, such as ties
     sha256 = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = OfLabQuerySet.as_manager()

@@ -1,0 +1,45 @@
+"""Everything that can happen to tasks, seats, claims, work, decisions, imports and exports."""
+
+from __future__ import annotations
+
+from tasks.actions.appeals import appeal, decide_appeal, overturn_unanswered_due
+from tasks.actions.claims import NothingToClaim, claim_next, expire_claims, extend_lease, release
+from tasks.actions.exports import fail_export, request_export, retry_export, run_export
+from tasks.actions.imports import check_import, confirm_import, discard_import, run_import, start_import
+from tasks.actions.reviews import accept, auto_accept_due, reject, return_for_rework, settle_rejections_due
+from tasks.actions.seats import cancel_seats, open_seats
+from tasks.actions.tasks import add_task, repair_task, withdraw_task
+from tasks.actions.work import StaleDraft, save_draft, submit
+
+__all__ = [
+    "NothingToClaim",
+    "StaleDraft",
+    "accept",
+    "add_task",
+    "appeal",
+    "auto_accept_due",
+    "cancel_seats",
+    "check_import",
+    "claim_next",
+    "confirm_import",
+    "decide_appeal",
+    "discard_import",
+    "expire_claims",
+    "extend_lease",
+    "fail_export",
+    "open_seats",
+    "overturn_unanswered_due",
+    "reject",
+    "release",
+    "repair_task",
+    "request_export",
+    "retry_export",
+    "return_for_rework",
+    "run_export",
+    "run_import",
+    "save_draft",
+    "settle_rejections_due",
+    "start_import",
+    "submit",
+    "withdraw_task",
+]
