@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from queue import Empty
 from typing import Any
@@ -50,7 +49,7 @@ def run_next(queue: SimpleQueue) -> str:
     """What a worker does with the next message; returns the job's name."""
     message = queue.get(timeout=5)
     assert message.content_type == "application/json"
-    arguments, keywords, _ = json.loads(str(message.body))
+    arguments, keywords, _ = message.payload
     name: str = message.headers["task"]
     app.tasks[name].apply(arguments, keywords, throw=True)
     message.ack()
