@@ -20,6 +20,8 @@ LANGUAGE = {language.alpha_2: language.name for language in pycountry.languages 
 PROFILE = frozenset({"country", "headline", "bio", "languages", "min_rate", "weekly_hours", "available"})
 CLAIM = frozenset({"title", "level", "field", "institution", "institution_name", "country", "year", "name_on_document"})
 EARLIEST_YEAR = 1940
+EDITABLE = (Credential.Status.CLAIMED, Credential.Status.NEEDS_MORE, Credential.Status.REFUSED)
+OPEN_TO_EVIDENCE = (*EDITABLE, Credential.Status.EVIDENCED)
 
 SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
 
@@ -83,8 +85,7 @@ def check_size(size: int) -> None:
 
 def may_gain_evidence(credential: Credential) -> None:
     """Raises WrongState once it is verified, expired or revoked, or Invalid when it has enough documents."""
-    closed = (Credential.Status.VERIFIED, Credential.Status.EXPIRED, Credential.Status.REVOKED)
-    if credential.status in closed:
+    if credential.status not in OPEN_TO_EVIDENCE:
         raise WrongState(f"This credential is {credential.status}; it takes no more documents.")
     if credential.evidence.count() >= MAX_DOCUMENTS:
         raise Invalid(f"A credential has at most {MAX_DOCUMENTS} documents.", code="too_many_documents")
@@ -92,7 +93,7 @@ def may_gain_evidence(credential: Credential) -> None:
 
 def may_be_edited(credential: Credential) -> None:
     """A claim stands still while ops look at it, and for good once verified. Raises WrongState."""
-    if credential.status not in (Credential.Status.CLAIMED, Credential.Status.NEEDS_MORE, Credential.Status.REFUSED):
+    if credential.status not in EDITABLE:
         raise WrongState(f"This credential is {credential.status}; what it claims cannot change now.")
 
 

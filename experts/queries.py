@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import Count, Q, QuerySet
 
-from experts.models import Credential, Field, Institution
+from core.events import history
+from core.models import Event
+from experts.models import Credential, Evidence, Field, Institution
 
 CATCH_ALL = ("not further defined", "not elsewhere classified")
 
@@ -32,6 +36,11 @@ def fields_matching(text: str, limit: int = 12) -> list[Field]:
 
     found = Field.objects.filter(wanted | every).select_related("parent__parent")
     return sorted(found, key=closeness)[:limit]
+
+
+def field_from_text(text: str) -> Field | None:
+    """The field of exactly this code or label."""
+    return Field.objects.filter(Q(code=text.strip()) | Q(label__iexact=text.strip())).order_by("-code").first()
 
 
 def institutions_matching(text: str, limit: int = 12) -> list[Institution]:
@@ -62,3 +71,37 @@ def duplicates(credential: Credential) -> QuerySet[Credential]:
     digests = credential.evidence.values("sha256")
     others = Credential.objects.filter(evidence__sha256__in=digests).exclude(expert=credential.expert)
     return others.select_related("expert__user").annotate(documents=Count("evidence")).order_by("pk")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a credential's history, in words. `tone` is a class of the timeline: done, now, bad or none."""
+
+    title: str
+    event: Event
+    tone: str = ""
+
+
+WORDS = {
+    "credential.claimed": ("Claimed", "done"),
+    "credential.edited": ("Claim corrected", ""),
+    "credential.evidenced": ("Handed in for review", "done"),
+    "credential.needs_more": ("More was asked for", "now"),
+    "credential.verified": ("Verified", "done"),
+    "credential.refused": ("Not verified", "bad"),
+    "credential.revoked": ("Verification withdrawn", "bad"),
+}
+
+
+def credential_history(credential: Credential) -> list[Happening]:
+    """Everything that happened to it, oldest first."""
+    return [
+        Happening(title, event, tone)
+        for event in history(credential.public_id)
+        for title, tone in [WORDS.get(event.name, (event.name, ""))]
+    ]
+
+
+def documents(credential: Credential) -> list[Evidence]:
+    """Its documents with their page images, oldest first."""
+    return list(credential.evidence.prefetch_related("pages").order_by("pk"))

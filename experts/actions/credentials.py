@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from core.actors import Actor
 from core.errors import Fault, Invalid
 from core.events import record
 from core.transitions import lock, move
+from experts.actions.evidence import add_evidence
 from experts.actions.matches import refresh_match
 from experts.models import Credential, Expert, Field, Institution
 from experts.policies import another_person_decides, check_claim, may_be_edited
@@ -33,8 +35,12 @@ def claim_credential(
     name_on_document: str,
     by: Actor,
     institution: Institution | None = None,
+    upload: UploadedFile[Any] | None = None,
 ) -> Credential:
-    """`level`: ISCED 2011 (6, 7, 8); `country`: of the institution. A document follows. Raises Invalid."""
+    """`level`: ISCED 2011 (6, 7, 8); `country`: of the institution; `upload`: the document, if it is at hand already.
+
+    Raises Invalid, also for what `add_evidence` refuses; then nothing is claimed.
+    """
     authorise(by, Permission.CREDENTIAL_CLAIM, owner=expert.user)
     claim = {
         "title": title.strip(),
@@ -49,6 +55,9 @@ def claim_credential(
     check_claim(claim)
     credential = Credential.objects.create(expert=expert, **claim)
     record(f"{Credential.NOUN}.{Status.CLAIMED}", credential.public_id, by=by, after=Status.CLAIMED)
+    if upload is not None:
+        add_evidence(credential=credential, upload=upload, by=by)
+        credential.refresh_from_db()
     return credential
 
 

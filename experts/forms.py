@@ -1,0 +1,140 @@
+"""The browser's forms of experts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pycountry
+from django import forms
+
+from accounts.forms import Country
+from experts.models import Credential, DegreeLevel, Expert, Field
+from experts.policies import EARLIEST_YEAR
+from experts.queries import field_from_text, institution_named
+
+ACCEPTED = "application/pdf,image/jpeg,image/png"
+UPLOAD_HELP = "PDF, JPEG or PNG, at most 10 MB and 20 pages. Only you and our reviewers ever see it."
+
+
+@cache
+def language_choices() -> list[tuple[str, str]]:
+    """(ISO 639-1, name), by name."""
+    known = [(lang.alpha_2, lang.name) for lang in pycountry.languages if hasattr(lang, "alpha_2")]
+    return sorted(known, key=lambda choice: choice[1])
+
+
+class ProfileForm(forms.Form):
+    country = Country(label="Country you live in", help_text="Payouts depend on it.")
+    headline = forms.CharField(
+        max_length=120, required=False, help_text="One line, such as “Condensed-matter physicist”."
+    )
+    bio = forms.CharField(label="About your work", required=False, widget=forms.Textarea(attrs={"rows": 5}))
+    languages = forms.MultipleChoiceField(
+        choices=language_choices,
+        help_text="Those in which you can work.",
+        widget=forms.SelectMultiple(attrs={"data-combo": "Type to search"}),
+    )
+    min_rate = forms.DecimalField(
+        label="Lowest hourly rate",
+        min_value=0,
+        max_value=10_000,
+        decimal_places=2,
+        initial=0,
+        help_text="We invite you to nothing below it. In US dollars an hour.",
+    )
+    weekly_hours = forms.IntegerField(label="Hours a week", min_value=1, max_value=80, initial=10)
+    available = forms.BooleanField(
+        label="I am available", required=False, initial=True, help_text="Unticked, nobody invites you."
+    )
+
+    def clean_min_rate(self) -> int:
+        """Minor units."""
+        dollars: Decimal = self.cleaned_data["min_rate"]
+        return int(dollars * 100)
+
+    @staticmethod
+    def values_of(expert: Expert) -> dict[str, Any]:
+        names = ("country", "headline", "bio", "languages", "weekly_hours", "available")
+        return {**{name: getattr(expert, name) for name in names}, "min_rate": Decimal(expert.min_rate) / 100}
+
+
+class ClaimForm(forms.Form):
+    title = forms.CharField(
+        label="Degree", max_length=120, help_text="As on the document: “PhD in Physics”, “Dr. rer. nat.”, “MD”."
+    )
+    level = forms.TypedChoiceField(coerce=int, choices=[("", "Choose a level"), *reversed(DegreeLevel.choices)])
+    field_search = forms.CharField(label="Field of study", required=False, max_length=120)
+    field = forms.CharField(required=False, max_length=4)
+    institution_name = forms.CharField(
+        label="Institution",
+        max_length=200,
+        help_text="Choose from the list, or write its name.",
+        widget=forms.TextInput(attrs={"list": "institutions", "autocomplete": "off"}),
+    )
+    country = Country(label="Country of the institution")
+    year = forms.IntegerField(
+        label="Year of the degree",
+        min_value=EARLIEST_YEAR,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    name_on_document = forms.CharField(
+        max_length=120, help_text="If it differs from your name now, add a proof of the change as a second document."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Field and institution as rows; a chosen field wins over what was typed."""
+        data = self.cleaned_data
+        data["field"] = field_from_text(data.get("field") or data.pop("field_search", ""))
+        data.pop("field_search", None)
+        if data["field"] is None:
+            self.add_error("field_search", "Choose the field that comes closest.")
+        data["institution"] = institution_named(data.get("institution_name", ""))
+        return data
+
+    @staticmethod
+    def values_of(credential: Credential) -> dict[str, Any]:
+        names = ("title", "level", "institution_name", "country", "year", "name_on_document")
+        field: Field = credential.field
+        return {**{name: getattr(credential, name) for name in names}, "field": field.code, "field_search": field.label}
+
+
+class Upload(forms.FileField):
+    def __init__(self) -> None:
+        widget = forms.ClearableFileInput(attrs={"accept": ACCEPTED})
+        super().__init__(label="Document", help_text=UPLOAD_HELP, allow_empty_file=True, widget=widget)
+
+
+class NewClaimForm(ClaimForm):
+    upload = Upload()
+
+
+class EvidenceForm(forms.Form):
+    upload = Upload()
+
+
+class DecisionForm(forms.Form):
+    """What ops say. `ask` and `refuse` need words that the expert reads; a template counts."""
+
+    APPROVE, ASK, REFUSE = "approve", "ask", "refuse"
+    ASKS = (
+        ("", "No template"),
+        ("Please send the other side, or all pages, of the document.", "All pages"),
+        ("We could not read the scan. Please send a sharper one.", "Sharper scan"),
+        ("The name differs from your account's. Please add a proof of the change of name.", "Change of name"),
+        ("Please add a translation into English, made or certified by a translator.", "Translation"),
+        ("This looks like an interim document. Please send the certificate or the final transcript.", "Final document"),
+    )
+
+    decision = forms.ChoiceField(choices=[(value, value) for value in (APPROVE, ASK, REFUSE)])
+    template = forms.ChoiceField(label="What is missing", choices=ASKS, required=False)
+    reason = forms.ChoiceField(choices=[("", "Choose a reason"), *Credential.RefusalReason.choices], required=False)
+    message = forms.CharField(
+        label="Words to the expert", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000
+    )
+
+    @property
+    def words(self) -> str:
+        """The template and what was written after it."""
+        return " ".join(filter(None, (self.cleaned_data["template"], self.cleaned_data["message"].strip())))

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from experts import views
+
+app_name = "experts"
+
+urlpatterns = [
+    path("expert/", views.profile, name="profile"),
+    path("expert/edit/", views.profile_edit, name="profile_edit"),
+    path("expert/credentials/new/", views.claim, name="claim"),
+    path("expert/credentials/<str:credential_id>/", views.credential, name="credential"),
+    path("expert/credentials/<str:credential_id>/edit/", views.claim_edit, name="claim_edit"),
+    path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
+    path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
+    path("fields/search/", views.fields, name="fields"),
+]

@@ -1,0 +1,160 @@
+"""An expert's own pages: profile, credentials, documents."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.forms import country_name
+from accounts.web import refusals_on, signed_in
+from experts import actions
+from experts.forms import ClaimForm, EvidenceForm, NewClaimForm, ProfileForm
+from experts.models import Credential, EvidencePage, Expert, Institution
+from experts.policies import EDITABLE, LANGUAGE, OPEN_TO_EVIDENCE
+from experts.queries import credential_history, documents, fields_matching
+
+
+def _expert(request: HttpRequest) -> Expert:
+    return get_object_or_404(Expert.objects.select_related("user"), user=signed_in(request))
+
+
+def _credential(request: HttpRequest, credential_id: str) -> Credential:
+    mine = Credential.objects.select_related("expert__user", "field", "institution")
+    return get_object_or_404(mine, public_id=credential_id, expert__user=signed_in(request))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """The profile with its credentials, or the form that makes one."""
+    user = signed_in(request)
+    expert = Expert.objects.filter(user=user).select_related("user").first()
+    if expert is not None:
+        mine = expert.credentials.select_related("field", "institution").order_by("-pk")
+        languages = [LANGUAGE.get(code, code) for code in expert.languages]
+        context = {"expert": expert, "credentials": list(mine), "country": country_name(expert.country)}
+        return render(request, "experts/profile.html", {**context, "languages": languages})
+    form = ProfileForm(request.POST or None, initial={"languages": ["en"]})
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            actions.become_expert(user=user, by=user, **form.cleaned_data)
+        if form.is_valid():
+            return redirect("experts:claim")
+    return render(request, "experts/profile_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile_edit(request: HttpRequest) -> HttpResponse:
+    expert = _expert(request)
+    form = ProfileForm(request.POST or None, initial=ProfileForm.values_of(expert))
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            actions.edit_profile(expert=expert, by=signed_in(request), **form.cleaned_data)
+        if form.is_valid():
+            messages.success(request, "Saved.")
+            return redirect("experts:profile")
+    context = {"form": form, "expert": expert}
+    return render(request, "experts/profile_form.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def claim(request: HttpRequest) -> HttpResponse:
+    expert = _expert(request)
+    start = {"name_on_document": expert.user.name, "country": expert.country}
+    form = NewClaimForm(request.POST or None, request.FILES or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            credential = actions.claim_credential(expert=expert, by=expert.user, **form.cleaned_data)
+        if form.is_valid():
+            return redirect("experts:credential", credential.public_id)
+    return _claim_page(request, form)
+
+
+def _claim_page(request: HttpRequest, form: ClaimForm, credential: Credential | None = None) -> HttpResponse:
+    chosen = form["field"].value() or ""
+    context = {
+        "form": form,
+        "credential": credential,
+        "fields": fields_matching(form["field_search"].value() or chosen),
+        "chosen": chosen,
+        "institutions": Institution.objects.all(),
+    }
+    return render(request, "experts/claim.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
+    return _credential_page(request, _credential(request, credential_id), EvidenceForm())
+
+
+def _credential_page(request: HttpRequest, credential: Credential, form: EvidenceForm) -> HttpResponse:
+    context = {
+        "credential": credential,
+        "country": country_name(credential.country),
+        "history": credential_history(credential),
+        "documents": documents(credential),
+        "form": form if credential.status in OPEN_TO_EVIDENCE else None,
+        "editable": credential.status in EDITABLE,
+    }
+    return render(request, "experts/credential.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def evidence(request: HttpRequest, credential_id: str) -> HttpResponse:
+    credential = _credential(request, credential_id)
+    form = EvidenceForm(request.POST, request.FILES)
+    if form.is_valid():
+        with refusals_on(form):
+            actions.add_evidence(credential=credential, by=signed_in(request), **form.cleaned_data)
+        if form.is_valid():
+            messages.success(request, "Document received.")
+            return redirect("experts:credential", credential_id)
+    return _credential_page(request, credential, form)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def claim_edit(request: HttpRequest, credential_id: str) -> HttpResponse:
+    credential = _credential(request, credential_id)
+    form = ClaimForm(request.POST or None, initial=ClaimForm.values_of(credential))
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            actions.edit_claim(credential=credential, by=signed_in(request), **form.cleaned_data)
+        if form.is_valid():
+            messages.success(request, "Saved.")
+            return redirect("experts:credential", credential_id)
+    return _claim_page(request, form, credential)
+
+
+@login_required
+@require_GET
+def evidence_page(request: HttpRequest, evidence_id: str, number: int) -> HttpResponse:
+    """One page as a picture we made ourselves. Never the document as it was handed in."""
+    pages = EvidencePage.objects.filter(evidence__credential__in=Credential.objects.visible_to(signed_in(request)))
+    page = get_object_or_404(pages, evidence__public_id=evidence_id, number=number)
+    try:
+        with page.image.open("rb") as file:
+            picture = file.read()
+    except FileNotFoundError:
+        raise Http404("The picture is gone") from None
+    response = HttpResponse(picture, content_type="image/png")
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Disposition"] = "inline"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@login_required
+@require_GET
+def fields(request: HttpRequest) -> HttpResponse:
+    """The choices for what was typed, as part of a page."""
+    text = request.GET.get("field_search", request.GET.get("q", ""))
+    context = {"fields": fields_matching(text), "text": text}
+    return render(request, "experts/_fields.html", context)
