@@ -212,7 +212,7 @@ def present(payload: Json, response: Json) -> Json:
     answers = [
         {
             "id": ident,
-            "index": ids.index(ident),
+            "field": f"ranking[{ids.index(ident)}]",
             "letter": LETTERS[place],
             "tint": LETTERS[place].lower(),
             "title": f"{ORDINALS[place]} answer",

@@ -29,8 +29,12 @@ Read the problem and solve it in outline before you read the steps.
 """
 
 MAX_STEPS: Final = 200
-PICKS: Final = ((1, "Good", "good", "G"), (-1, "Bad", "bad", "B"), (0, "Unsure", "unsure", "U"))
-WORDS: Final = {value: (words, css) for value, words, css, _ in PICKS}
+# value, words, class, tone, key
+PICKS: Final = (
+    (1, "Good", "good", "success", "G"),
+    (-1, "Bad", "bad", "danger", "B"),
+    (0, "Unsure", "unsure", "warning", "U"),
+)
 
 FORMATS: Final = (
     Format("lossless", "JSON Lines, everything", "Payload, response and provenance as they are kept here."),
@@ -144,12 +148,12 @@ def present(payload: Json, response: Json) -> Json:
     for index, text in enumerate(payload["steps"]):
         rating = ratings[index] if index < len(ratings) else ""
         picks = [
-            {"value": value, "label": words, "css": css, "key": key, "checked": rating == str(value)}
-            for value, words, css, key in PICKS
+            {"value": value, "label": words, "css": css, "tone": tone, "key": key, "checked": rating == str(value)}
+            for value, words, css, tone, key in PICKS
         ]
         steps.append(
             {
-                "index": index,
+                "field": f"ratings[{index}]",
                 "number": index + 1,
                 "text": text,
                 "rating": rating,
