@@ -19,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail/", demo_mail, name="demo_mail"),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
+    path("", include("experts.urls")),
     path("admin/", admin.site.urls),
 ]
