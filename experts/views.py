@@ -99,7 +99,7 @@ def _credential_page(request: HttpRequest, credential: Credential, form: Evidenc
         "country": country_name(credential.country),
         "history": credential_history(credential),
         "documents": documents(credential),
-        "form": form if credential.status in OPEN_TO_EVIDENCE else None,
+        "form": form if credential.status in OPEN_TO_EVIDENCE or form.errors else None,
         "editable": credential.status in EDITABLE,
     }
     return render(request, "experts/credential.html", context, status=422 if form.errors else 200)
