@@ -193,6 +193,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
+    "tasks.expire_claims": {"task": "tasks.expire_claims", "schedule": timedelta(minutes=1)},
+    "tasks.auto_accept": {"task": "tasks.auto_accept", "schedule": timedelta(minutes=1)},
+    "tasks.settle_rejections": {"task": "tasks.settle_rejections", "schedule": timedelta(minutes=5)},
+    "tasks.open_seats": {"task": "tasks.open_seats", "schedule": timedelta(minutes=1)},
+    "tasks.write_files": {"task": "tasks.write_files", "schedule": timedelta(minutes=1)},
+    "tasks.warn": {"task": "tasks.warn", "schedule": timedelta(minutes=5)},
 }
 
 # --- Money ------------------------------------------------------------------------------------------------------------
@@ -235,6 +241,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https  # browsers allow http://localhost only
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = env.flag("QUORUM_SSL_REDIRECT")
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 if env.flag("QUORUM_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
