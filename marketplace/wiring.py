@@ -8,6 +8,7 @@ from __future__ import annotations
 from accounts import jobs as accounts
 from core.events import Wiring
 from experts import jobs as experts
+from tasks import jobs as tasks
 
 WIRING: Wiring = (
     # labs and their members
@@ -21,4 +22,32 @@ WIRING: Wiring = (
     ("credential.needs_more", experts.on_credential_needs_more),
     ("credential.refused", experts.on_credential_refused),
     ("credential.revoked", experts.on_credential_revoked),
+    # tasks and the seats that money opens
+    ("funding.paid", tasks.on_funding_paid),
+    ("project.open", tasks.on_project_open),
+    ("project.pilot_confirmed", tasks.on_project_open),
+    ("project.closed", tasks.on_project_closed),
+    ("task.added", tasks.on_task_changed),
+    ("task.repaired", tasks.on_task_changed),
+    ("task.withdrawn", tasks.on_task_changed),
+    # files of tasks and of answers
+    ("import.uploaded", tasks.on_file_waiting),
+    ("import.importing", tasks.on_file_waiting),
+    ("import.checked", tasks.on_import_ended),
+    ("import.done", tasks.on_import_done),
+    ("import.done", tasks.on_import_ended),
+    ("import.failed", tasks.on_import_ended),
+    ("export.requested", tasks.on_file_waiting),
+    ("export.waiting", tasks.on_file_waiting),
+    ("export.done", tasks.on_export_ended),
+    ("export.failed", tasks.on_export_ended),
+    # work and what was decided on it
+    ("submission.accepted", tasks.on_submission_decided),
+    ("submission.returned", tasks.on_submission_decided),
+    ("submission.rejected", tasks.on_submission_rejected),
+    ("submission.released", tasks.on_submission_released),
+    ("seat.lease_ending", tasks.on_lease_ending),
+    ("appeal.upheld", tasks.on_appeal_decided),
+    ("appeal.overturned", tasks.on_appeal_decided),
+    ("project.review_due", tasks.on_review_due),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tasks.actions.appeals import appeal, decide_appeal, overturn_unanswered_due
 from tasks.actions.claims import NothingToClaim, claim_next, expire_claims, extend_lease, release
 from tasks.actions.exports import fail_export, request_export, retry_export, run_export
-from tasks.actions.imports import check_import, confirm_import, discard_import, run_import, start_import
+from tasks.actions.imports import check_import, confirm_import, discard_import, fail_import, run_import, start_import
+from tasks.actions.reminders import remind_reviewers, warn_of_leases
 from tasks.actions.reviews import accept, auto_accept_due, reject, return_for_rework, settle_rejections_due
 from tasks.actions.seats import cancel_seats, open_seats
 from tasks.actions.tasks import add_task, repair_task, withdraw_task
@@ -27,10 +28,12 @@ __all__ = [
     "expire_claims",
     "extend_lease",
     "fail_export",
+    "fail_import",
     "open_seats",
     "overturn_unanswered_due",
     "reject",
     "release",
+    "remind_reviewers",
     "repair_task",
     "request_export",
     "retry_export",
@@ -41,5 +44,6 @@ __all__ = [
     "settle_rejections_due",
     "start_import",
     "submit",
+    "warn_of_leases",
     "withdraw_task",
 ]

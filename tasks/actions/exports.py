@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Permission, authorise
-from core.actors import SYSTEM
+from core.actors import SYSTEM, Actor
 from core.errors import Invalid
 from core.events import record
 from core.transitions import lock, move, step
@@ -80,10 +80,10 @@ def fail_export(*, export: Export, why: str) -> Export:
 
 
 @transaction.atomic
-def retry_export(*, export: Export, by: User | None = None) -> Export:
-    """Write a failed export anew; without `by`, one whose worker died (the sweep's)."""
-    authorise(by or SYSTEM, Permission.DATA_EXPORT, lab=export.project.lab)
-    return move(export, Status.WAITING, by=by or SYSTEM, error="")
+def retry_export(*, export: Export, by: Actor) -> Export:
+    """Write an export anew that failed, or whose worker died."""
+    authorise(by, Permission.DATA_EXPORT, lab=export.project.lab)
+    return move(export, Status.WAITING, by=by, error="")
 
 
 def _write(export: Export, file: IO[bytes]) -> tuple[int, int, str]:

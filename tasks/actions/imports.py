@@ -177,13 +177,20 @@ def run_import(*, upload: Import) -> Import:
         upload.refresh_from_db()
         if not mine or upload.status != Status.IMPORTING:
             return upload
+        project = upload.project  # now: no question can be asked while COPY runs
         try:
             with transaction.atomic(), upload.kept.open("rb") as kept, _Progress(upload) as progress:
-                copy_in(Task, _COLUMNS, progress.count(_task_rows(upload, cast(IO[bytes], kept))))
+                copy_in(Task, _COLUMNS, progress.count(_task_rows(project, upload, cast(IO[bytes], kept))))
                 return move(upload, Status.DONE, by=SYSTEM, done=progress.done)
         except IntegrityError:
             why = "A task with the same external_id was added since the file was checked. Nothing was imported."
-            return move(upload, Status.FAILED, by=SYSTEM, note=why, error=why, done=0)
+            return fail_import(upload=upload, why=why)
+
+
+@transaction.atomic
+def fail_import(*, upload: Import, why: str) -> Import:
+    """The worker could not go on; `why` is for the person who uploaded it."""
+    return move(upload, Status.FAILED, by=SYSTEM, note=why, error=why, done=0)
 
 
 _COLUMNS = (
@@ -192,8 +199,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _task_rows(upload: Import, kept: IO[bytes]) -> Iterator[tuple[Any, ...]]:
-    project, now = upload.project, timezone.now()
+def _task_rows(project: Project, upload: Import, kept: IO[bytes]) -> Iterator[tuple[Any, ...]]:
+    now = timezone.now()
     same = (project.overlap, Task.Status.OPEN, now, project.pk, upload.pk)
     for line in kept:
         external_id, priority, payload = json.loads(line)
