@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import User
 from accounts.queries import unread_notices
+from marketplace.demo.people import demo_accounts
 
 SIDE_COOKIE = "side"
 
@@ -107,6 +108,10 @@ class Shell:
     @property
     def foot(self) -> list[Place]:
         return self._places(FOOT)
+
+    def demo_accounts(self) -> list[tuple[str, str, str]]:
+        """(e-mail, password, what one sees) for the sign-in page of a demo."""
+        return demo_accounts()
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

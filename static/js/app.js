@@ -33,6 +33,9 @@ async function start(scope) {
       .map(async ([, load]) => (await load()).start(scope)),
   );
   reachable(scope);
+  for (const input of scope.querySelectorAll("[data-time-zone]")) {
+    input.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
   scope.querySelector("[data-focus]")?.focus();
 }
 
@@ -97,6 +100,12 @@ document.addEventListener("htmx:load", (event) => {
 document.addEventListener("htmx:sendError", () => toast.show("No connection. Nothing was changed.", "danger"));
 document.addEventListener("htmx:responseError", (event) => {
   toast.show(event.detail.xhr.status === 403 ? "Your role does not allow this." : "That did not work. Nothing was changed.", "danger");
+});
+
+// allauth's passkey scripts say so when the device or the person said no.
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  toast.show("The passkey was not used. Try again, or choose another way.", "warning");
 });
 
 dialog.listen();
