@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 from celery.schedules import crontab
 
 from marketplace.env import Env
 
+django_stubs_ext.monkeypatch()  # generic classes of Django may be subscripted in running code
 env = Env(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = Path(env.text("QUORUM_LOCAL") or BASE_DIR / ".local")  # whatever the embedded servers and the demo keep
@@ -143,9 +145,7 @@ if S3_BUCKET:
 STORAGES: dict[str, dict[str, Any]] = {
     "default": _private_files,
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "core.storage.StaticStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "core.storage.StaticStorage"
     },
 }
 
@@ -199,6 +199,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tasks.open_seats": {"task": "tasks.open_seats", "schedule": timedelta(minutes=1)},
     "tasks.write_files": {"task": "tasks.write_files", "schedule": timedelta(minutes=1)},
     "tasks.warn": {"task": "tasks.warn", "schedule": timedelta(minutes=5)},
+    "payments.process_inbox": {"task": "payments.process_inbox", "schedule": timedelta(seconds=15)},
+    "payments.make_payouts": {"task": "payments.make_payouts", "schedule": timedelta(seconds=60)},
+    "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
+    "payments.refresh_waiting": {"task": "payments.refresh_waiting", "schedule": timedelta(minutes=10)},
 }
 
 # --- Money ------------------------------------------------------------------------------------------------------------
