@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from marketplace import views
 from marketplace.health import healthz
@@ -19,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail/", demo_mail, name="demo_mail"),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
+    path("", include("payments.urls")),
     path("", include("experts.urls")),
+    path("admin/desk/", RedirectView.as_view(pattern_name="admin:desk")),
+    path("", include("tasks.urls")),  # after projects: `projects/<slug>/` would take `projects/new/`
     path("admin/", admin.site.urls),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from accounts import jobs as accounts
 from core.events import Wiring
 from experts import jobs as experts
+from payments import jobs as payments
 from tasks import jobs as tasks
 
 WIRING: Wiring = (
@@ -50,4 +51,10 @@ WIRING: Wiring = (
     ("appeal.upheld", tasks.on_appeal_decided),
     ("appeal.overturned", tasks.on_appeal_decided),
     ("project.review_due", tasks.on_review_due),
+    # money on its way to experts
+    ("payee.ready", payments.on_payee_changed),
+    ("payee.restricted", payments.on_payee_changed),
+    ("payee.unsupported", payments.on_payee_changed),
+    ("payout.paid", payments.on_payout_paid),
+    ("payout.failed", payments.on_payout_failed),
 )

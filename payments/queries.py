@@ -116,3 +116,14 @@ def earning_totals(user: User, currency: str = "usd") -> EarningTotals:
         paid=Coalesce(Sum("amount", filter=Q(status=Payout.Status.PAID)), 0),
     )
     return EarningTotals(approved=earned - sums["going"] - sums["paid"], on_its_way=sums["going"], paid=sums["paid"])
+
+
+def waiting_fundings() -> list[Funding]:
+    """Payments that were taken to Stripe and are not settled, oldest first."""
+    waiting = (Funding.Status.PENDING, Funding.Status.PROCESSING)
+    return list(Funding.objects.filter(status__in=waiting, checkout_session_id__isnull=False).order_by("pk")[:200])
+
+
+def waiting_payees() -> list[Payee]:
+    """People whose account Stripe is still checking."""
+    return list(Payee.objects.filter(status=Payee.Status.PENDING).select_related("user").order_by("updated_at")[:200])

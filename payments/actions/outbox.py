@@ -1,8 +1,8 @@
 """Delivering payouts to Stripe exactly once, whatever dies in between.
 
 A row is claimed under a lease and committed; Stripe is called with no transaction open; the outcome, the payout's
-status and the ledger entry are committed together. The same key is used for at most 20 hours (Stripe forgets it after 24);
-after that only a look-up may find the transfer, and a new attempt needs a person.
+status and the ledger entry are committed together. The same key is used for at most 20 hours (Stripe forgets it
+after 24); after that only a look-up may find the transfer, and a new attempt needs a person.
 """
 
 from __future__ import annotations

@@ -1,0 +1,108 @@
+"""The books' own invariants as SQL. Empty answers are good news; `manage.py ledger_audit` and the tests ask them all.
+
+Numbers are those of the invariants in docs/money.md. What joins seats and money stands above, where seats are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One row that contradicts an invariant."""
+
+    invariant: str
+    what: str
+
+
+CHECKS: Final[dict[str, str]] = {
+    "I1 every entry sums to zero per currency": """
+        SELECT e.key || ' ' || a.currency || ' ' || sum(p.amount)
+        FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id
+        GROUP BY e.key, a.currency HAVING sum(p.amount) <> 0 OR count(*) < 2
+    """,
+    "I2 all postings sum to zero per currency": """
+        SELECT a.currency || ' ' || sum(p.amount)
+        FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id
+        GROUP BY a.currency HAVING sum(p.amount) <> 0
+    """,
+    "I3 stored balances are the sum of postings": """
+        SELECT a.kind || ':' || a.ref || ' stores ' || a.balance || ', sums ' || coalesce(s.total, 0)
+        FROM ledger_account a
+        LEFT JOIN (SELECT account_id, sum(amount) AS total FROM ledger_posting GROUP BY account_id) s
+            ON s.account_id = a.id
+        WHERE a.tracked AND a.balance <> CASE a.side WHEN 'debit' THEN 1 ELSE -1 END * coalesce(s.total, 0)
+    """,
+    "I4 no floor is broken": """
+        SELECT kind || ':' || ref || ' ' || balance FROM ledger_account WHERE floor0 AND balance < 0
+    """,
+    "I8 what is in flight is what the outbox holds": """
+        SELECT coalesce(a.ref, o.ref) || ' books ' || coalesce(a.balance, 0) || ', outbox ' || coalesce(o.total, 0)
+        FROM (SELECT ref, sum(balance) AS balance FROM ledger_account WHERE kind = 'payout_in_flight' GROUP BY ref) a
+        FULL JOIN (
+            SELECT u.public_id AS ref, sum(p.amount) AS total
+            FROM payments_outbox x JOIN payments_payout p ON p.id = x.payout_id JOIN accounts_user u ON u.id = p.payee_id
+            WHERE x.state NOT IN ('done', 'failed') GROUP BY u.public_id
+        ) o ON o.ref = a.ref
+        WHERE coalesce(a.balance, 0) <> coalesce(o.total, 0)
+    """,
+    "I9 each done delivery has one entry, each sent payout one delivery": """
+        SELECT x.key FROM payments_outbox x LEFT JOIN ledger_entry e ON e.key = x.key
+        WHERE x.state = 'done' AND (e.id IS NULL OR e.meta ->> 'transfer' IS DISTINCT FROM x.remote_id)
+        UNION ALL
+        SELECT e.key FROM ledger_entry e LEFT JOIN payments_outbox x ON x.key = e.key AND x.state = 'done'
+        WHERE e.kind = 'transfer' AND x.id IS NULL
+        UNION ALL
+        SELECT p.public_id FROM payments_payout p
+        LEFT JOIN payments_outbox x ON x.payout_id = p.id AND x.remote_id = p.transfer_id
+        WHERE p.transfer_id IS NOT NULL AND x.id IS NULL
+    """,
+    "I10 payouts never exceed their funding's charge less its fee": """
+        SELECT f.public_id || ' carries ' || sum(a.amount)
+        FROM payments_funding f JOIN payments_allocation a ON a.funding_id = f.id
+        GROUP BY f.id HAVING sum(a.amount) > f.amount - f.stripe_fee OR f.status <> 'paid'
+    """,
+    "I10 a payout is the sum of its allocations, from its own funding": """
+        SELECT p.public_id
+        FROM payments_payout p LEFT JOIN payments_allocation a ON a.payout_id = p.id
+        WHERE p.status <> 'cancelled'
+        GROUP BY p.id HAVING coalesce(sum(a.amount), 0) <> p.amount OR bool_or(a.funding_id <> p.funding_id)
+    """,
+    "I10 an earning is drawn on wholly or not at all": """
+        SELECT e.public_id FROM payments_earning e JOIN payments_allocation a ON a.earning_id = e.id
+        GROUP BY e.id HAVING sum(a.amount) <> e.pay
+    """,
+    "I11 each paid funding is booked once": """
+        SELECT f.public_id FROM payments_funding f LEFT JOIN ledger_entry e ON e.key = 'funding:' || f.payment_intent_id
+        LEFT JOIN ledger_posting p ON p.entry_id = e.id AND p.amount = f.amount
+        WHERE f.status = 'paid' AND p.id IS NULL
+        UNION ALL
+        SELECT e.key FROM ledger_entry e LEFT JOIN payments_funding f ON e.key = 'funding:' || f.payment_intent_id
+        WHERE e.kind = 'funding' AND f.id IS NULL
+    """,
+    "I14 what a person earned is what was ever credited to them": """
+        SELECT u.public_id || ' earned ' || e.earned || ', booked ' || coalesce(b.booked, 0)
+        FROM (SELECT payee_id, sum(pay) AS earned FROM payments_earning GROUP BY payee_id) e
+        JOIN accounts_user u ON u.id = e.payee_id
+        LEFT JOIN (
+            SELECT a.ref, -sum(p.amount) AS booked
+            FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id JOIN ledger_entry n ON n.id = p.entry_id
+            WHERE a.kind = 'expert_payable' AND n.kind LIKE 'earn%%' GROUP BY a.ref
+        ) b ON b.ref = u.public_id
+        WHERE e.earned IS DISTINCT FROM b.booked
+    """,
+}
+
+
+def ledger_check() -> list[Breach]:
+    """Every breach of the books, at most twenty per invariant. One statement each; a full check reads every posting."""
+    found = []
+    with connection.cursor() as cursor:
+        for invariant, sql in CHECKS.items():
+            cursor.execute(f"SELECT * FROM ({sql.replace('%%', '%')}) AS breach LIMIT 20")  # noqa: S608 ours
+            found += [Breach(invariant, row[0]) for row in cursor.fetchall()]
+    return found

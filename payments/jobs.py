@@ -1,0 +1,71 @@
+"""The worker's door: sweeps that beat runs and that news wakes. Each is safe to run twice at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from accounts.actions import notify
+from core.models import Event
+from payments import actions, queries
+from payments.models import Payee, Payout
+from payments.money import show
+
+
+@shared_task(name="payments.dispatch_outbox", ignore_result=True)
+def dispatch_outbox() -> None:
+    actions.dispatch()
+
+
+@shared_task(name="payments.make_payouts", ignore_result=True)
+def make_payouts() -> None:
+    actions.make_payouts()
+
+
+@shared_task(name="payments.process_inbox", ignore_result=True)
+def process_inbox() -> None:
+    actions.process()
+
+
+@shared_task(name="payments.refresh_waiting", ignore_result=True)
+def refresh_waiting() -> None:
+    """Ask Stripe again about what no webhook has settled: payments under way, and accounts being checked."""
+    for funding in queries.waiting_fundings():
+        actions.refresh_funding(funding=funding)
+    for payee in queries.waiting_payees():
+        actions.refresh_payee(payee=payee)
+
+
+def on_payout_paid(event: Event) -> None:
+    payout = Payout.objects.select_related("payee").get(public_id=event.subject)
+    notify(
+        user=payout.payee,
+        title=f"{show(payout.amount, payout.currency)} has been paid to your bank",
+        body=f"Reference {payout.transfer_id}.",
+        url="/earnings/",
+        event=event,
+    )
+
+
+def on_payout_failed(event: Event) -> None:
+    payout = Payout.objects.select_related("payee").get(public_id=event.subject)
+    notify(
+        user=payout.payee,
+        title=f"A payout of {show(payout.amount, payout.currency)} did not arrive",
+        body=f"{payout.failure} The money is yours and is kept for you.",
+        url="/earnings/",
+        event=event,
+    )
+
+
+def on_payee_changed(event: Event) -> None:
+    """How the account at Stripe stands now, where the person must know."""
+    if event.before == Payee.Status.NEW and event.after == Payee.Status.RESTRICTED:
+        return  # the account was opened a moment ago, and its owner sits before Stripe's form
+    payee = Payee.objects.select_related("user").get(public_id=event.subject)
+    title = {
+        Payee.Status.READY: "You can be paid: your Stripe account is ready",
+        Payee.Status.RESTRICTED: "Stripe needs something from you before you can be paid",
+        Payee.Status.UNSUPPORTED: "Stripe cannot pay you in this country",
+    }[Payee.Status(event.after)]
+    body = " ".join(payee.requirements) if event.after == payee.status else ""
+    notify(user=payee.user, title=title, body=body, url="/earnings/", event=event)

@@ -1,0 +1,128 @@
+"""What people read about their money: one line per earning or payment, with its dates and references. No writes."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Value, When
+
+from accounts.models import User
+from payments.models import Allocation, Earning, Payout
+from payments.money import plain
+
+STATES = {
+    "approved": "Approved",
+    "sent": "Sent",
+    "paid": "In your bank",
+    "failed": "Came back",
+}
+TONES = {"approved": "info", "sent": "accent", "paid": "success", "failed": "danger"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One dated station of an earning: `done`, `now` (waiting here) or `bad`."""
+
+    label: str
+    state: str
+    at: datetime | None = None
+    note: str = ""
+
+
+def earnings_of(user: User, state: str = "") -> QuerySet[Earning]:
+    """Newest first, each with `.state`, one of STATES: the least advanced of the payouts that carry it."""
+    carried = Allocation.objects.filter(earning=OuterRef("pk"))
+
+    def some(status: str) -> Exists:
+        return Exists(carried.filter(payout__status=status))
+
+    rows = Earning.objects.visible_to(user).annotate(
+        state=Case(
+            When(~Exists(carried), then=Value("approved")),
+            When(some(Payout.Status.FAILED), then=Value("failed")),
+            When(some(Payout.Status.PENDING), then=Value("approved")),
+            When(some(Payout.Status.SENT), then=Value("sent")),
+            default=Value("paid"),
+            output_field=CharField(),
+        )
+    )
+    if state in STATES:
+        rows = rows.filter(state=state)
+    return rows.prefetch_related("allocations__payout").order_by("-pk")
+
+
+def steps(earning: Earning) -> list[Step]:
+    """Approved → sent → in the bank, for the timeline. An earning drawn on two fundings has two payouts."""
+    line = [Step("Approved", "done", earning.booked_at, earning.get_kind_display())]
+    payouts = [allocation.payout for allocation in earning.allocations.all()]
+    if not payouts:
+        return [*line, Step("Sent", "now", note="Goes out within the hour once you can be paid")]
+    for payout in payouts:
+        line += _journey(payout)
+    return line
+
+
+def _journey(payout: Payout) -> Iterator[Step]:
+    if not payout.transfer_id:
+        refused = payout.status == Payout.Status.FAILED
+        yield Step("Sent", "bad" if refused else "now", note=payout.failure or "On its way to Stripe")
+        return
+    yield Step("Sent", "done", payout.sent_at, payout.transfer_id)
+    if payout.status == Payout.Status.PAID:
+        yield Step("In your bank", "done", payout.paid_at, payout.bank_payout_id)
+    elif payout.status == Payout.Status.FAILED:
+        yield Step("In your bank", "bad", note=payout.failure)
+    else:
+        due = f"Expected {payout.arrives_on:%d %b %Y}" if payout.arrives_on else "Stripe names the day once it pays out"
+        yield Step("In your bank", "now", note=due)
+
+
+CSV_HEAD = (
+    "earning", "approved_at", "state", "kind", "memo", "source", "pay", "currency",
+    "payouts", "transfers", "sent_at", "arrives_on", "paid_at",
+)  # fmt: skip
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
+    """The statement as CSV: UTC times in ISO 8601, amounts as decimals. Formulas are made harmless."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(CSV_HEAD)
+    for earning in earnings:
+        payouts = [allocation.payout for allocation in earning.allocations.all()]
+        yield writer.writerow(
+            [
+                earning.public_id,
+                earning.booked_at.isoformat(),
+                earning.state,  # type: ignore[attr-defined]  # annotated by earnings_of
+                earning.kind,
+                _harmless(earning.memo),
+                earning.source,
+                plain(earning.pay, earning.currency),
+                earning.currency,
+                " ".join(payout.public_id for payout in payouts),
+                " ".join(payout.transfer_id or "" for payout in payouts).strip(),
+                _last(payout.sent_at for payout in payouts),
+                _last(payout.arrives_on for payout in payouts),
+                _last(payout.paid_at for payout in payouts),
+            ]
+        )
+
+
+def _last(moments: Iterable[object]) -> str:
+    known = [moment.isoformat() for moment in moments if hasattr(moment, "isoformat")]
+    return max(known, default="")
+
+
+def _harmless(text: str) -> str:
+    """A cell that begins like a formula would be run by a spreadsheet (OWASP, CSV injection)."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text

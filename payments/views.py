@@ -1,0 +1,144 @@
+"""The browser's door, and Stripe's."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.web import refusals_on, signed_in
+from payments import actions, statements
+from payments.forms import CountryForm
+from payments.gateway import BadWebhook, GatewayError
+from payments.models import Funding, Payee, Payout
+from payments.queries import earning_totals
+
+SILENT = "Stripe does not answer at the moment. Nothing is lost; please try again in a minute."
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, endpoint: str) -> HttpResponse:
+    """Verify, store, answer. A job does the rest."""
+    try:
+        new = actions.receive(
+            endpoint=endpoint, body=request.body, signature=request.headers.get("Stripe-Signature", "")
+        )
+    except BadWebhook as refusal:
+        return JsonResponse({"code": refusal.code, "message": refusal.message}, status=400)
+    return JsonResponse({"received": True, "new": new})
+
+
+@login_required
+@require_GET
+def earnings(request: HttpRequest) -> HttpResponse:
+    """What one has earned, line by line, and how far each line has come."""
+    user, state = signed_in(request), request.GET.get("state", "")
+    page = Paginator(statements.earnings_of(user, state), 25).get_page(request.GET.get("page"))
+    context = {
+        "lines": [(earning, statements.steps(earning)) for earning in page],
+        "page_obj": page,
+        "states": statements.STATES,
+        "tones": statements.TONES,
+        "state": state,
+        "totals": earning_totals(user),
+        "payee": Payee.objects.filter(user=user).first(),
+    }
+    return render(request, "payments/earnings.html", context)
+
+
+@login_required
+@require_GET
+def earnings_csv(request: HttpRequest) -> StreamingHttpResponse:
+    rows = statements.earnings_of(signed_in(request), request.GET.get("state", ""))
+    lines = statements.csv_lines(rows.iterator(chunk_size=500))
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="earnings.csv"'},
+    )
+
+
+@login_required
+@require_GET
+def payouts(request: HttpRequest) -> HttpResponse:
+    user, state = signed_in(request), request.GET.get("state", "")
+    rows = Payout.objects.visible_to(user).order_by("-pk")
+    if state in Payout.Status.values:
+        rows = rows.filter(status=state)
+    page = Paginator(rows, 25).get_page(request.GET.get("page"))
+    payee = Payee.objects.filter(user=user).first()
+    context = {"page_obj": page, "payee": payee, "state": state, "states": Payout.Status.choices}
+    return render(request, "payments/payouts.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def payout_setup(request: HttpRequest) -> HttpResponse:
+    """Where one is paid; then Stripe's own form."""
+    user = signed_in(request)
+    payee = Payee.objects.filter(user=user).first()
+    form = CountryForm(request.POST or None, initial={"country": payee.country if payee else ""})
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            payee = actions.choose_country(user=user, country=form.cleaned_data["country"], by=user)
+            return _to_stripe(request, payee)
+    context = {"form": form, "payee": payee}
+    return render(request, "payments/payout_setup.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def payout_continue(request: HttpRequest) -> HttpResponse:
+    """Back to Stripe's form: its links live for minutes, so each visit gets a new one."""
+    return _to_stripe(request, get_object_or_404(Payee, user=signed_in(request)))
+
+
+def _to_stripe(request: HttpRequest, payee: Payee) -> HttpResponse:
+    here = settings.QUORUM_PUBLIC_URL + reverse("payments:payout_return")
+    try:
+        url = actions.onboarding_link(payee=payee, return_url=here, refresh_url=here, by=signed_in(request))
+    except GatewayError:
+        messages.error(request, SILENT)
+        return redirect("payments:payout_setup")
+    return redirect(url)
+
+
+@login_required
+@require_GET
+def payout_return(request: HttpRequest) -> HttpResponse:
+    """Coming back from Stripe proves nothing: the page asks Stripe by itself (htmx), or at the press of a button."""
+    return render(request, "payments/payout_return.html", {"payee": get_object_or_404(Payee, user=signed_in(request))})
+
+
+@login_required
+@require_POST
+def payee_refresh(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
+    try:
+        payee = actions.refresh_payee(payee=payee, by=user)
+    except GatewayError:
+        messages.error(request, SILENT)
+    if request.headers.get("HX-Request"):
+        return render(request, "payments/payout_return.html#state", {"payee": payee, "asked": True})
+    return redirect("payments:payout_return")
+
+
+@login_required
+@require_GET
+def funding(request: HttpRequest, funding_id: str) -> HttpResponse:
+    """Where the lab lands after paying. It says what Stripe has confirmed, never what the browser claims."""
+    found = Funding.objects.visible_to(signed_in(request)).filter(public_id=funding_id).distinct().first()
+    if found is None:
+        raise Http404
+    waiting = found.status in (Funding.Status.PENDING, Funding.Status.PROCESSING)
+    part = "#state" if request.headers.get("HX-Request") else ""
+    context = {"funding": found, "waiting": waiting, "spendable": found.amount - found.stripe_fee}
+    return render(request, f"payments/funding.html{part}", context)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.sandbox import stripe
+
+__all__ = ["stripe"]
