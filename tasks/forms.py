@@ -1,0 +1,130 @@
+"""What people type on the pages of tasks. Rules live in the actions; a form only asks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+
+from tasks.models import RejectReason, Submission, Task
+
+_words = forms.Textarea(attrs={"rows": 4})
+
+
+class UploadForm(forms.Form):
+    upload = forms.FileField(
+        label="File of tasks",
+        help_text="JSON Lines (.jsonl) or CSV (.csv), one task a row, up to 100,000 rows.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".jsonl,.ndjson,.csv"}),
+        error_messages={"required": "Choose a file.", "empty": "This file is empty."},
+    )
+
+
+class AcceptForm(forms.Form):
+    note = forms.CharField(label="Words to the expert", required=False, max_length=4000, widget=_words)
+
+
+class ReturnForm(forms.Form):
+    note = forms.CharField(
+        label="What should change",
+        max_length=4000,
+        widget=_words,
+        help_text="The expert reads this beside the work and can hand it in again.",
+        error_messages={"required": "Say what should change."},
+    )
+
+
+class RejectForm(forms.Form):
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Choose a reason"), *RejectReason.choices],
+        error_messages={"required": "Choose a reason from the list."},
+    )
+    note = forms.CharField(
+        label="What is wrong, in words",
+        max_length=4000,
+        widget=_words,
+        help_text="Name the place. The expert reads this and may appeal.",
+        error_messages={"required": "Say what is wrong."},
+    )
+
+
+class AppealForm(forms.Form):
+    words = forms.CharField(
+        label="Why the decision is wrong",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Somebody outside the lab reads this beside your work. You can appeal once.",
+        error_messages={"required": "Say why the decision is wrong."},
+    )
+
+
+class ReleaseForm(forms.Form):
+    class Why:
+        CHOICES = (
+            ("field", "It is outside my field"),
+            ("broken", "The task is broken or cannot be answered"),
+            ("unsafe", "The content is harmful"),
+            ("time", "I have no time for it"),
+        )
+
+    why = forms.ChoiceField(label="Why are you giving it back?", choices=Why.CHOICES, widget=forms.RadioSelect)
+    more = forms.CharField(
+        label="Anything to add", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def note(self) -> str:
+        """The reason in words, as the history keeps it."""
+        words = dict(self.Why.CHOICES)[self.cleaned_data["why"]]
+        more: str = self.cleaned_data["more"].strip()
+        return f"{words}. {more}" if more else words
+
+
+class WithdrawForm(forms.Form):
+    note = forms.CharField(
+        label="Why it is withdrawn",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Whoever holds a seat reads this and is paid.",
+        error_messages={"required": "Say why, for whoever holds it."},
+    )
+
+
+class RepairForm(forms.Form):
+    payload = forms.JSONField(
+        label="Payload (JSON)",
+        widget=forms.Textarea(attrs={"rows": 16, "class": "mono", "spellcheck": "false"}),
+        error_messages={"invalid": "This is not valid JSON."},
+    )
+
+    @classmethod
+    def of(cls, task: Task, data: Any = None) -> RepairForm:
+        return cls(data, initial={"payload": json.dumps(task.payload, indent=2, ensure_ascii=False)})
+
+
+class ExportForm(forms.Form):
+    """`choices`: (format, label) of the project's kind."""
+
+    format = forms.ChoiceField(widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["format"] = forms.ChoiceField(choices=choices, widget=forms.RadioSelect)
+
+
+class AppealAnswerForm(forms.Form):
+    answer = forms.CharField(
+        label="Answer to the expert",
+        max_length=4000,
+        widget=_words,
+        error_messages={"required": "The expert reads this: say what you looked at and why."},
+    )
+
+
+SUBMISSION_STATES: list[tuple[str, str]] = [
+    (Submission.Status.SUBMITTED, "Waiting for a decision"),
+    (Submission.Status.RETURNED, "Returned"),
+    (Submission.Status.ACCEPTED, "Accepted"),
+    (Submission.Status.REJECTED, "Rejected"),
+]
