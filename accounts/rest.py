@@ -161,7 +161,7 @@ class IdempotentMixin(APIView):
         if len(key) > KEY_LENGTH:
             raise Invalid(f"{KEY_HEADER} has at most {KEY_LENGTH} characters.")
         handler: Callable[..., Response] = getattr(self, "post", self.http_method_not_allowed)
-        self.post = partial(self._once, handler, key)
+        setattr(self, "post", partial(self._once, handler, key))  # noqa: B010 - assigned, it would be typed
 
     def _once(
         self, handler: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any

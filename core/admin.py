@@ -1,0 +1,138 @@
+"""What every admin page of ours is: everything can be read, nothing can be typed over, buttons call actions.
+
+Also the audit log and the deliveries of core itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from core.actors import Actor
+from core.errors import NotAllowed, Refused
+from core.events import deliver_one
+from core.models import Delivery, Event
+
+M = TypeVar("M", bound=Model)
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin
+else:  # Django's class takes no type parameter while running
+
+    class _ModelAdmin(admin.ModelAdmin, Generic[M]):
+        """The stock admin."""
+
+
+@dataclass(frozen=True)
+class Button(Generic[M]):
+    """`act(obj, by, words)` calls one action. `asks`: the label of the words it needs, "" where it needs none."""
+
+    name: str
+    label: str
+    act: Callable[[M, Actor, str], object]
+    when: Callable[[M], bool] = lambda obj: True
+    asks: str = ""
+    tone: str = ""  # "", "primary" or "danger"
+
+
+class OpsAdmin(_ModelAdmin[M]):
+    """Staff read; nobody adds, edits or deletes here."""
+
+    buttons: tuple[Button[M], ...] = ()
+    change_form_template = "admin/ops_change_form.html"
+    list_per_page = 50
+    show_full_result_count = False  # counting a large table costs more than it tells
+    show_facets = admin.ShowFacets.NEVER
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return request.user.is_active and request.user.is_staff
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        press = self.admin_site.admin_view(require_POST(self.press))
+        return [path("<path:object_id>/do/<slug:button>/", press, name=name), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, object_id)
+        shown = [button for button in self.buttons if obj is not None and button.when(obj)]
+        context = {"ops_buttons": shown, "ops_subject": getattr(obj, "public_id", ""), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def press(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
+        """One action, and back to the page with what came of it."""
+        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
+        pressed = next((known for known in self.buttons if known.name == button), None)
+        if pressed is None:
+            raise PermissionDenied("There is no such button.")
+        try:
+            pressed.act(obj, cast(Actor, request.user), request.POST.get("words", ""))
+        except NotAllowed as refusal:
+            raise PermissionDenied(refusal.message) from refusal
+        except Refused as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, f"{pressed.label}: done.")
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
+
+
+def subject_link(public_id: str) -> SafeString:
+    """A link to everything that happened to one thing."""
+    return format_html('<a href="{}?q={}">{}</a>', reverse("admin:core_event_changelist"), public_id, public_id)
+
+
+@admin.register(Event)
+class EventAdmin(OpsAdmin[Event]):
+    """The audit log: search by the id of what it happened to."""
+
+    list_display = ("at", "name", "about", "actor", "before", "after", "note")
+    list_select_related = ("actor",)
+    search_fields = ("=subject", "=name")
+    search_help_text = "The whole id of a thing (prj_…, crd_…, lab_…) or the whole name of an event (lab.confirmed)."
+    ordering = ("-pk",)
+
+    @admin.display(description="Subject", ordering="subject")
+    def about(self, event: Event) -> SafeString:
+        return subject_link(event.subject)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(OpsAdmin[Delivery]):
+    """Events owed to jobs; what failed says why and can be tried at once."""
+
+    list_display = ("event", "job", "tries", "due_at", "done_at", "last_error")
+    list_select_related = ("event",)
+    list_filter = (("done_at", admin.EmptyFieldListFilter),)
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "deliver",
+            "Deliver now",
+            lambda delivery, by, words: deliver_one(delivery.pk),
+            when=lambda delivery: delivery.done_at is None,
+        ),
+    )

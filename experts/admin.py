@@ -1,0 +1,85 @@
+"""The ops door to experts: lists, and the desk on which credentials are decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from core.admin import Button, OpsAdmin
+from experts import actions, desk
+from experts.models import Credential, Evidence, Expert, ExpertMatch, Field, Institution
+
+
+@admin.register(Expert)
+class ExpertAdmin(OpsAdmin[Expert]):
+    list_display = ("user", "country", "headline", "available", "created_at", "public_id")
+    list_filter = ("available",)
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email", "=public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(Credential)
+class CredentialAdmin(OpsAdmin[Credential]):
+    list_display = ("title", "expert", "institution_name", "status", "answer_by", "decided_by", "public_id")
+    list_filter = ("status", "level")
+    list_select_related = ("expert__user", "decided_by")
+    search_fields = ("title", "institution_name", "expert__user__name", "expert__user__email", "=public_id")
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "revoke",
+            "Withdraw the verification",
+            lambda credential, by, words: actions.revoke_credential(credential=credential, message=words, by=by),
+            when=lambda credential: credential.status == Credential.Status.VERIFIED,
+            asks="Why, in words the expert reads",
+            tone="danger",
+        ),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            return desk.page(request, self.admin_site.each_context(request), **kwargs)
+
+        guarded = self.admin_site.admin_view(view)
+        return [
+            path("desk/", guarded, name="desk"),
+            path("desk/<str:credential_id>/", guarded, name="desk_credential"),
+            *super().get_urls(),
+        ]
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(OpsAdmin[Evidence]):
+    list_display = ("filename", "credential", "content_type", "size", "uploaded_at", "rendered_at", "render_error")
+    list_select_related = ("credential",)
+    search_fields = ("=sha256", "=public_id", "=credential__public_id")
+    # Never the file itself: documents are looked at as page images, on the desk.
+    fields = (
+        "public_id", "credential", "filename", "content_type", "size", "sha256", "uploaded_at", "rendered_at",
+        "render_error",
+    )  # fmt: skip
+
+
+@admin.register(ExpertMatch)
+class ExpertMatchAdmin(OpsAdmin[ExpertMatch]):
+    list_display = ("expert", "verified", "available", "level", "country", "refreshed_at")
+    list_filter = ("verified", "available")
+    list_select_related = ("expert__user",)
+    search_fields = ("expert__user__name", "=expert__public_id")
+
+
+@admin.register(Field)
+class FieldAdmin(OpsAdmin[Field]):
+    list_display = ("code", "label", "parent")
+    list_select_related = ("parent",)
+    search_fields = ("code", "label")
+
+
+@admin.register(Institution)
+class InstitutionAdmin(OpsAdmin[Institution]):
+    list_display = ("name", "country", "ror_id", "domains")
+    search_fields = ("name", "=ror_id")

@@ -1,0 +1,82 @@
+"""The credential review desk: oldest promise first, the claim beside the evidence, one key a decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from accounts.web import refusals_on, signed_in
+from experts import actions
+from experts.comparison import compare
+from experts.forms import DecisionForm
+from experts.models import Credential
+from experts.queries import credential_history, documents, duplicates, review_queue
+
+SHOWN = 100  # of the queue; the rest moves up
+
+
+def page(request: HttpRequest, context: dict[str, Any], credential_id: str = "") -> HttpResponse:
+    """GET: the queue and one credential, the oldest without an id. POST: decide, and on to the next."""
+    queue = list(review_queue()[:SHOWN])
+    credential = _chosen(credential_id) if credential_id else next(iter(queue), None)
+    form = DecisionForm(request.POST or None)
+    if request.method == "POST" and credential is not None and form.is_valid():
+        with refusals_on(form):
+            decide(credential, form, request)
+        if form.is_valid():
+            messages.success(request, f"{credential.expert.user.name}: decided.")
+            return _next(queue, credential)
+    context = {**context, **_queue(queue, credential), "form": form, "now": timezone.now()}
+    if credential is not None:
+        context |= _credential(credential)
+    return render(request, "experts/desk.html", context, status=422 if form.errors else 200)
+
+
+def _chosen(credential_id: str) -> Credential:
+    known = Credential.objects.select_related("expert__user", "field", "institution", "decided_by")
+    return get_object_or_404(known, public_id=credential_id)
+
+
+def decide(credential: Credential, form: DecisionForm, request: HttpRequest) -> None:
+    by = signed_in(request)
+    words = form.words
+    if form.cleaned_data["decision"] == DecisionForm.APPROVE:
+        actions.verify_credential(credential=credential, message=words, by=by)
+    elif form.cleaned_data["decision"] == DecisionForm.ASK:
+        actions.ask_for_more(credential=credential, message=words, by=by)
+    else:
+        reason = form.cleaned_data["reason"]
+        actions.refuse_credential(credential=credential, reason=reason, message=words, by=by)
+
+
+def _next(queue: list[Credential], decided: Credential) -> HttpResponse:
+    """The one that stood below the decided one, else the top of the queue."""
+    places = [waiting.pk for waiting in queue]
+    after = queue[places.index(decided.pk) + 1 :] if decided.pk in places else []
+    return redirect("admin:desk_credential", after[0].public_id) if after else redirect("admin:desk")
+
+
+def _queue(queue: list[Credential], shown: Credential | None) -> dict[str, Any]:
+    places = [waiting.pk for waiting in queue]
+    at = places.index(shown.pk) if shown is not None and shown.pk in places else None
+    return {
+        "queue": queue,
+        "waiting": review_queue().count() if len(queue) == SHOWN else len(queue),
+        "previous": queue[at - 1] if at else None,
+        "following": queue[at + 1] if at is not None and at + 1 < len(queue) else None,
+    }
+
+
+def _credential(credential: Credential) -> dict[str, Any]:
+    return {
+        "credential": credential,
+        "rows": compare(credential),
+        "documents": documents(credential),
+        "duplicates": list(duplicates(credential)),
+        "history": credential_history(credential),
+        "open": credential.status == Credential.Status.EVIDENCED,
+    }
