@@ -45,7 +45,8 @@ CHECKS: Final[dict[str, str]] = {
         FROM (SELECT ref, sum(balance) AS balance FROM ledger_account WHERE kind = 'payout_in_flight' GROUP BY ref) a
         FULL JOIN (
             SELECT u.public_id AS ref, sum(p.amount) AS total
-            FROM payments_outbox x JOIN payments_payout p ON p.id = x.payout_id JOIN accounts_user u ON u.id = p.payee_id
+            FROM payments_outbox x JOIN payments_payout p ON p.id = x.payout_id
+            JOIN accounts_user u ON u.id = p.payee_id
             WHERE x.state NOT IN ('done', 'failed') GROUP BY u.public_id
         ) o ON o.ref = a.ref
         WHERE coalesce(a.balance, 0) <> coalesce(o.total, 0)

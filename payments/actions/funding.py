@@ -42,12 +42,14 @@ def open_funding(
 ) -> Funding:
     """Write down that the lab wants to pay `amount` (gross, minor units) into `ref`. Stripe is asked afterwards.
 
-    Raises Invalid for an amount outside Stripe's limits, NotAllowed.
+    `{FUNDING}` in the addresses stands for the new id. Raises Invalid (amount outside Stripe's limits), NotAllowed.
     """
     authorise(by, Permission.PROJECT_FUND, lab=lab)
     if not LEAST <= amount <= MOST:
         message = "Enter an amount between $1.00 and $999,999.99."
         raise Invalid(message, faults=(Fault(message, field="amount"),))
+    if not all(url.startswith(("http://", "https://")) for url in (success_url, cancel_url)):
+        raise Invalid("Stripe sends people back to web addresses only.")
     return Funding.objects.create(
         ref=ref,
         lab=lab,

@@ -1,0 +1,222 @@
+"""The REST door to money: what labs pay in, what one has earned, and how one is paid."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import include, path
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+
+from accounts.models import Lab, User
+from accounts.rest import Door, DoorSet
+from core.errors import Refused
+from payments import actions, statements
+from payments.gateway import GatewayError
+from payments.models import Earning, Funding, Payee, Payout
+
+
+class StripeSilent(Refused):
+    code = "stripe_unreachable"
+
+
+class FundingSerializer(serializers.ModelSerializer[Funding]):
+    """Amounts in minor units. `status` is what Stripe has confirmed."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    lab = serializers.SlugRelatedField(slug_field="public_id", queryset=Lab.objects.all())
+
+    class Meta:
+        model = Funding
+        fields = (
+            "id", "ref", "lab", "title", "amount", "stripe_fee", "currency", "status", "success_url", "cancel_url",
+            "created_at", "paid_at",
+        )  # fmt: skip
+        read_only_fields = ("stripe_fee", "status", "created_at", "paid_at")
+
+
+class NewFundingSerializer(serializers.Serializer[Any]):
+    ref = serializers.RegexField(r"^prj_[a-z2-7]{16}$", help_text="The project to fund")
+    lab = serializers.CharField()
+    amount = serializers.IntegerField(min_value=1, help_text="Gross, in minor units")
+    currency = serializers.ChoiceField(choices=["usd"], default="usd")
+    title = serializers.CharField(max_length=200, default="Project funds")
+    success_url = serializers.URLField(max_length=500)
+    cancel_url = serializers.URLField(max_length=500)
+
+
+class CheckoutSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField(help_text="Stripe's payment page")
+
+
+class PayoutSerializer(serializers.ModelSerializer[Payout]):
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Payout
+        fields = (
+            "id", "amount", "currency", "status", "transfer_id", "bank_payout_id", "arrives_on", "failure",
+            "created_at", "sent_at", "paid_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class EarningSerializer(serializers.ModelSerializer[Earning]):
+    """`state` is approved, sent, paid or failed: the least advanced of `payouts`."""
+
+    id = serializers.CharField(source="public_id")
+    state = serializers.ChoiceField(choices=list(statements.STATES))
+    payouts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Earning
+        fields = ("id", "ref", "source", "kind", "pay", "currency", "memo", "booked_at", "state", "payouts")
+        read_only_fields = fields
+
+    @extend_schema_field(PayoutSerializer(many=True))
+    def get_payouts(self, earning: Earning) -> Any:
+        return PayoutSerializer([allocation.payout for allocation in earning.allocations.all()], many=True).data
+
+
+class PayeeSerializer(serializers.ModelSerializer[Payee]):
+    id = serializers.CharField(source="public_id", read_only=True)
+    country = serializers.CharField(min_length=2, max_length=2, help_text="ISO 3166-1 alpha-2")
+
+    class Meta:
+        model = Payee
+        fields = ("id", "country", "status", "requirements", "updated_at")
+        read_only_fields = ("status", "requirements", "updated_at")
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    return_url = serializers.URLField()
+    refresh_url = serializers.URLField()
+
+
+def _user(request: Request) -> User:
+    return cast(User, request.user)
+
+
+class FundingSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
+    """What a lab has paid, or is about to."""
+
+    queryset = Funding.objects.select_related("lab")
+    serializer_class = FundingSerializer
+
+    def get_queryset(self) -> QuerySet[Funding]:
+        rows = Funding.objects.select_related("lab").visible_to(_user(self.request)).distinct()
+        ref = self.request.query_params.get("ref")
+        return rows.filter(ref=ref) if ref else rows
+
+    @extend_schema(request=NewFundingSerializer, responses={201: FundingSerializer})
+    def create(self, request: Request) -> Response:
+        given = NewFundingSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        labs = Lab.objects.visible_to(_user(request)).distinct()
+        lab = get_object_or_404(labs, public_id=given.validated_data.pop("lab"))
+        funding = actions.open_funding(lab=lab, by=_user(request), **given.validated_data)
+        return Response(FundingSerializer(funding).data, status=status.HTTP_201_CREATED)
+
+
+class _AtStripe(Door):
+    """POSTs that lead to Stripe: the same answer each time by nature, and never inside a transaction."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        APIView.initial(self, request, *args, **kwargs)
+
+
+class CheckoutView(_AtStripe):
+    """The payment page of a funding. Asking twice gives the same page."""
+
+    @extend_schema(request=None, responses=CheckoutSerializer)
+    def post(self, request: Request, public_id: str) -> Response:
+        rows = Funding.objects.visible_to(_user(request)).distinct()
+        funding = get_object_or_404(rows, public_id=public_id)
+        try:
+            return Response({"url": actions.start_checkout(funding=funding, by=_user(request))})
+        except GatewayError as error:
+            raise StripeSilent("Stripe does not answer at the moment. Please try again.") from error
+
+
+class EarningSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
+    """What one has earned; `?state=approved|sent|paid|failed`."""
+
+    queryset = Earning.objects.all()
+    serializer_class = EarningSerializer
+
+    def get_queryset(self) -> QuerySet[Earning]:
+        return statements.earnings_of(_user(self.request), self.request.query_params.get("state", ""))
+
+
+class PayoutSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
+    """Transfers to one's account at Stripe, and from there to the bank."""
+
+    queryset = Payout.objects.all()
+    serializer_class = PayoutSerializer
+
+    def get_queryset(self) -> QuerySet[Payout]:
+        return Payout.objects.visible_to(_user(self.request))
+
+
+class PayeeView(Door):
+    """How one is paid. POST chooses the country, before any work is done."""
+
+    @extend_schema(responses=PayeeSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(PayeeSerializer(get_object_or_404(Payee, user=_user(request))).data)
+
+    @extend_schema(request=PayeeSerializer, responses=PayeeSerializer)
+    def post(self, request: Request) -> Response:
+        given = PayeeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = _user(request)
+        payee = actions.choose_country(user=user, country=given.validated_data["country"], by=user)
+        return Response(PayeeSerializer(payee).data)
+
+
+class PayeeLinkView(_AtStripe):
+    """A fresh link to Stripe's own form. It lives for minutes."""
+
+    @extend_schema(request=LinkSerializer, responses=CheckoutSerializer)
+    def post(self, request: Request) -> Response:
+        given = LinkSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = _user(request)
+        payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
+        try:
+            return Response({"url": actions.onboarding_link(payee=payee, by=user, **given.validated_data)})
+        except GatewayError as error:
+            raise StripeSilent("Stripe does not answer at the moment. Please try again.") from error
+
+
+class PayeeRefreshView(_AtStripe):
+    """Ask Stripe how the account stands now."""
+
+    @extend_schema(request=None, responses=PayeeSerializer)
+    def post(self, request: Request) -> Response:
+        user = _user(request)
+        payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
+        try:
+            return Response(PayeeSerializer(actions.refresh_payee(payee=payee, by=user)).data)
+        except GatewayError as error:
+            raise StripeSilent("Stripe does not answer at the moment. Please try again.") from error
+
+
+router = SimpleRouter()
+router.register("fundings", FundingSet, basename="funding")
+router.register("earnings", EarningSet, basename="earning")
+router.register("payouts", PayoutSet, basename="payout")
+
+api_urls = [
+    path("fundings/<str:public_id>/checkout/", CheckoutView.as_view(), name="funding-checkout"),
+    path("payee/", PayeeView.as_view(), name="payee"),
+    path("payee/link/", PayeeLinkView.as_view(), name="payee-link"),
+    path("payee/refresh/", PayeeRefreshView.as_view(), name="payee-refresh"),
+    path("", include(router.urls)),
+]
