@@ -1,12 +1,13 @@
 """`manage.py up`: the whole product on this machine, with one command and nothing installed.
 
-Valkey, PostgreSQL, migrations, the Stripe sandbox, worker, beat, web, demo people; then the address. A server that
-the environment names (DATABASE_URL, REDIS_URL, STRIPE_SECRET_KEY) is used instead of an embedded one.
+Valkey, PostgreSQL, migrations and static files, the Stripe sandbox, worker, beat, web, demo people; then the address.
+A server that the environment names (DATABASE_URL, REDIS_URL, STRIPE_SECRET_KEY) is used instead of an embedded one.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import socket
@@ -88,6 +89,7 @@ class Up:
             say("  stopped what an earlier run had left")
         self.settings()
         self.servers()
+        self.prepare()
         self.product()
         endpoints.write(self.given, self.layout.local)
         people = self.people()
@@ -115,10 +117,7 @@ class Up:
             self.give(DEBUG="1")
 
     def servers(self) -> None:
-        """Valkey and PostgreSQL, while another process collects the static files."""
         supervisor, sockets = self.supervisor, self.layout.sockets
-        if not self.reload:
-            self.manage("static", "collectstatic", "--no-input", "--verbosity=0")
         if "REDIS_URL" not in self.environment:
             with supervisor.step("Valkey"):
                 sock, log = sockets / "valkey.sock", supervisor.log("Valkey")
@@ -131,11 +130,19 @@ class Up:
                 supervisor.keep("PostgreSQL", postgres.start(self.layout.cluster, sockets / "pg", log=log))
                 postgres.create_database(sockets / "pg")
                 self.give(DATABASE_URL=postgres.url(sockets / "pg"))
-        with supervisor.step("migrations, static files"):
+
+    def prepare(self) -> None:
+        """Migrate and collect static files, unless the last start did so with these very files and our own database."""
+        done, now = self.layout.local / "prepared", _fingerprint()
+        if "DATABASE_URL" in self.given and done.exists() and done.read_text() == now and not self.reload:
+            return
+        done.unlink(missing_ok=True)
+        with self.supervisor.step("migrations, static files"):
+            self.manage("static", "collectstatic", "--no-input", "--verbosity=0")
             self.manage("migrations", "migrate", "--no-input", "--verbosity=0")
-            supervisor.finish("migrations")
-            if "static" in supervisor.running:
-                supervisor.finish("static")
+            self.supervisor.finish("migrations")
+            self.supervisor.finish("static")
+        done.write_text(now)
 
     def product(self) -> None:
         """The sandbox (unless Stripe itself is configured), then worker, beat and web together."""
@@ -153,6 +160,8 @@ class Up:
             gunicorn += ["--graceful-timeout", "2", *(["--reload"] if self.reload else [])]
             self.start("web", gunicorn)
             self.supervisor.wait("web", lambda: _healthy(self.port))
+            if "sandbox" in self.supervisor.running:
+                self.supervisor.wait("sandbox", lambda: _taken(int(self.given["STRIPE_API_BASE"].rsplit(":")[-1])))
 
     def sandbox(self) -> None:
         port = self.port + 1 if not _taken(self.port + 1) else _free_port()
@@ -162,7 +171,6 @@ class Up:
             STRIPE_PUBLIC_ORIGINS=f"http://localhost:{port}",
         )
         self.manage("sandbox", "stripe_sandbox", "--port", str(port), "--web", f"http://127.0.0.1:{self.port}")
-        self.supervisor.wait("sandbox", lambda: _taken(port))
 
     def people(self) -> str:
         """The demo's sign-ins; the first start makes the people, later ones only print them again."""
@@ -193,6 +201,13 @@ class Up:
 
     def manage(self, name: str, *command: str, output: Path | None = None) -> None:
         self.start(name, [sys.executable, "manage.py", *command], output)
+
+
+def _fingerprint() -> str:
+    """Which files migrations and static files are made from, as of now."""
+    parts = [BASE / "requirements-dev.txt", *sorted(BASE.glob("static/**/*")), *sorted(BASE.glob("*/migrations/*.py"))]
+    told = [f"{part} {part.stat().st_mtime_ns}" for part in parts if part.is_file()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _exists(app: str, command: str) -> bool:
