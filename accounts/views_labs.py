@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import actions
 from accounts.forms import InviteForm, LabForm, RoleForm
-from accounts.models import Lab, MemberInvite, Membership, Role
+from accounts.models import Lab, MemberInvite, Membership, Role, User
 from accounts.queries import lab_page
 from accounts.roles import PROSE, Permission, may
 from accounts.views import key_page
@@ -20,6 +22,12 @@ from accounts.web import refusals_on, signed_in, told
 
 def _lab(request: HttpRequest, lab_id: str) -> Lab:
     return get_object_or_404(Lab.objects.visible_to(signed_in(request)).distinct(), public_id=lab_id)
+
+
+def _must(request: HttpRequest, permission: Permission, lab: Lab) -> None:
+    """A page of buttons that would all be refused is not shown."""
+    if not may(signed_in(request), permission, lab=lab):
+        raise PermissionDenied("Only an owner of the lab does this.")
 
 
 @login_required
@@ -66,6 +74,7 @@ def _lab_page(request: HttpRequest, lab: Lab, form: InviteForm) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lab_edit(request: HttpRequest, lab_id: str) -> HttpResponse:
     lab = _lab(request, lab_id)
+    _must(request, Permission.LAB_EDIT, lab)
     start = {name: getattr(lab, name) for name in ("name", "website", "country", "time_zone")}
     form = LabForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
@@ -121,21 +130,25 @@ def member_remove(request: HttpRequest, lab_id: str, user_id: str) -> HttpRespon
 @login_required
 @require_http_methods(["GET", "POST"])
 def lab_keys(request: HttpRequest, lab_id: str) -> HttpResponse:
-    return key_page(request, _lab(request, lab_id), reverse("accounts:lab_keys", args=[lab_id]))
+    lab = _lab(request, lab_id)
+    _must(request, Permission.TOKEN_MANAGE, lab)
+    return key_page(request, lab, reverse("accounts:lab_keys", args=[lab_id]))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest, invite_id: str) -> HttpResponse:
     """What the link in the letter opens. The id is the secret: 80 random bits, sent to one address."""
     invite = get_object_or_404(MemberInvite.objects.select_related("lab", "invited_by"), public_id=invite_id)
-    user = signed_in(request)
+    user = request.user
     if request.method == "POST":
+        if not isinstance(user, User):
+            return redirect_to_login(request.path)
         with told(request, f"Welcome to {invite.lab}."):
             actions.accept_member_invite(invite=invite, by=user)
         joined = Lab.objects.visible_to(user).filter(pk=invite.lab_id).exists()
         return redirect("accounts:lab", invite.lab.public_id) if joined else redirect("accounts:invite", invite_id)
-    context = {"invite": invite, "mine": invite.email.lower() == user.email.lower(), "role_prose": PROSE[invite.role]}
+    mine = isinstance(user, User) and invite.email.lower() == user.email.lower()
+    context = {"invite": invite, "mine": mine, "role_prose": PROSE[invite.role]}
     return render(request, "accounts/invite.html", context)
 
 

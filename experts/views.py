@@ -17,8 +17,8 @@ from experts.policies import EDITABLE, LANGUAGE, OPEN_TO_EVIDENCE
 from experts.queries import credential_history, documents, fields_matching
 
 
-def _expert(request: HttpRequest) -> Expert:
-    return get_object_or_404(Expert.objects.select_related("user"), user=signed_in(request))
+def _expert(request: HttpRequest) -> Expert | None:
+    return Expert.objects.filter(user=signed_in(request)).select_related("user").first()
 
 
 def _credential(request: HttpRequest, credential_id: str) -> Credential:
@@ -30,8 +30,7 @@ def _credential(request: HttpRequest, credential_id: str) -> Credential:
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """The profile with its credentials, or the form that makes one."""
-    user = signed_in(request)
-    expert = Expert.objects.filter(user=user).select_related("user").first()
+    user, expert = signed_in(request), _expert(request)
     if expert is not None:
         mine = expert.credentials.select_related("field", "institution").order_by("-pk")
         languages = [LANGUAGE.get(code, code) for code in expert.languages]
@@ -50,6 +49,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def profile_edit(request: HttpRequest) -> HttpResponse:
     expert = _expert(request)
+    if expert is None:
+        return redirect("experts:profile")
     form = ProfileForm(request.POST or None, initial=ProfileForm.values_of(expert))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
@@ -65,6 +66,8 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def claim(request: HttpRequest) -> HttpResponse:
     expert = _expert(request)
+    if expert is None:
+        return redirect("experts:profile")
     start = {"name_on_document": expert.user.name, "country": expert.country}
     form = NewClaimForm(request.POST or None, request.FILES or None, initial=start)
     if request.method == "POST" and form.is_valid():
@@ -151,7 +154,6 @@ def evidence_page(request: HttpRequest, evidence_id: str, number: int) -> HttpRe
     return response
 
 
-@login_required
 @require_GET
 def fields(request: HttpRequest) -> HttpResponse:
     """The choices for what was typed, as part of a page."""
