@@ -36,4 +36,19 @@ class Twin:
         return f"/tasks/{work}/submit/"
 
 
-DIALECTS: dict[str, Any] = {"twin": Twin}
+class Ours:
+    claim_body = b""
+    submit_body = json.dumps({"response": RESPONSE, "seconds": 300}).encode()
+
+    def __init__(self, project: str) -> None:
+        self.claim_path = f"/api/v1/projects/{project}/claims/"
+
+    def claimed(self, answer: bytes) -> tuple[str, str]:
+        work = json.loads(answer)
+        return work["task"]["id"], work["id"]
+
+    def submit_path(self, work: str) -> str:
+        return f"/api/v1/work/{work}/submit/"
+
+
+DIALECTS: dict[str, Any] = {"twin": Twin, "ours": Ours}

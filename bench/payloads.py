@@ -7,10 +7,10 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-WORDS = (
+WORDS = (  # noqa: SIM905 - a list of forty strings reads worse
     "the a bridge load beam steel of under when shear moment span deck pier each cable wind resonance damping "
     "frequency measured against design limit margin safety fatigue cycles stress strain linear elastic plastic"
-).split()  # noqa: SIM905 - a list of forty strings reads worse
+).split()
 RESPONSE: dict[str, Any] = {
     "strength": 2,
     "rationale": "The second answer checks the units and states the limit it compares with; the first does neither.",

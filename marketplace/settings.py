@@ -193,6 +193,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
+    "projects.match_all": {"task": "projects.match_all", "schedule": crontab(hour=3, minute=0)},
+    "projects.expire_invitations": {"task": "projects.expire_invitations", "schedule": timedelta(minutes=10)},
+    "projects.lapse_applications": {"task": "projects.lapse_applications", "schedule": timedelta(minutes=10)},
     "tasks.expire_claims": {"task": "tasks.expire_claims", "schedule": timedelta(minutes=1)},
     "tasks.auto_accept": {"task": "tasks.auto_accept", "schedule": timedelta(minutes=1)},
     "tasks.settle_rejections": {"task": "tasks.settle_rejections", "schedule": timedelta(minutes=5)},
@@ -283,6 +286,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Everything the loop needs: post, fund, apply, work, review, pay, export.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [],  # choices are written where they are used, not as enums with made-up names
 }
 
 # --- Words, time, logs ------------------------------------------------------------------------------------------------

@@ -18,11 +18,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preview/", views.preview, name="preview"),
     path("healthz", healthz, name="healthz"),
     path("mail/", demo_mail, name="demo_mail"),
+    path("api/v1/", include("marketplace.api")),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("payments.urls")),
     path("", include("experts.urls")),
     path("admin/desk/", RedirectView.as_view(pattern_name="admin:desk")),
+    path("", include("projects.urls")),
     path("", include("tasks.urls")),  # after projects: `projects/<slug>/` would take `projects/new/`
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,156 @@
+"""Quorum behind the same gunicorn: through its HTTP API with keys, its pages with a session."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from bench import load
+from bench.dialects import Ours
+from bench.payloads import jsonl
+from bench.servers import ROOT, Stack, Web, python
+from bench.wire import Wire
+from marketplace.localstack import process
+
+PAUSE = 0.02  # seconds between two looks at a background job
+
+
+class OursSide:
+    name = "Quorum"
+    application = "marketplace.wsgi:application"
+    web: Web
+
+    def __init__(self, stack: Stack, people: int, sizes: list[int]) -> None:
+        self.stack = stack
+        self.environment = stack.environment(
+            DATABASE_URL=stack.make_database("ours"),
+            QUORUM_PUBLIC_URL="http://localhost",
+            QUORUM_STATIC_ROOT=str(stack.folder / "static"),
+            DJANGO_SETTINGS_MODULE="marketplace.settings",
+            PLATFORM_FEE_BPS="2000",
+        )
+        process_manage(self.environment, "collectstatic", "--no-input", "--verbosity=0")
+        filled = json.loads(python("bench.ours_fill", str(people), *map(str, sizes), environment=self.environment))
+        self.projects: dict[str, str] = filled["projects"]
+        self.people = [{"Authorization": f"Bearer {key}"} for key in filled["keys"]]
+        self.lab = {"Authorization": f"Bearer {filled['lab_key']}"}
+        self.session = {"Cookie": f"sessionid={filled['session']}", "Accept": "text/html"}
+
+    def order(self, size: int, people: int, seconds: float) -> dict[str, Any]:
+        return {
+            "dialect": "ours",
+            "project": self.projects[str(size)],
+            "seconds": seconds,
+            "people": self.people[:people],
+        }
+
+    def cycles(self, size: int, people: int, seconds: float) -> load.Run:
+        return load.run(self.stack, self.web, self.order(size, people, seconds))
+
+    @cached_property
+    def expert(self) -> Wire:
+        return Wire(self.web.port, self.people[0])
+
+    @cached_property
+    def manager(self) -> Wire:
+        return Wire(self.web.port, self.lab)
+
+    def next_task(self, size: int) -> float:
+        speak = Ours(self.projects[str(size)])
+        start = time.perf_counter()
+        status, answer = self.expert.request("POST", speak.claim_path)
+        seconds = time.perf_counter() - start
+        if status == 201:
+            status, answer = self.expert.request("POST", speak.submit_path(speak.claimed(answer)[1]), speak.submit_body)
+        if status != 200:
+            raise RuntimeError(f"next task {status}: {answer[:300]!r}")
+        return seconds
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """The background worker, as `make run` starts it."""
+        command = [sys.executable, "-m", "celery", "-A", "marketplace", "worker", "-c", "2", "-l", "WARNING"]
+        command += ["--without-mingle", "--without-gossip"]
+        log = self.stack.folder / "worker.log"
+        started = process.start(
+            command, log=log, death_signal=signal.SIGTERM, environment=self.environment, folder=ROOT
+        )
+        try:
+            yield
+        finally:
+            process.stop(started, signal.SIGTERM)
+
+    def import_rate(self, rows: int) -> float:
+        """From the upload of the file to the last task in the database, check and confirmation included."""
+        body, kind = multipart("again.jsonl", b"".join(jsonl(rows)))
+        where = f"/api/v1/projects/{self.projects['0']}/imports/"
+        start = time.perf_counter()
+        upload = self.told("POST", where, body, kind)
+        upload = self.until(f"/api/v1/imports/{upload['id']}/", "checked")
+        self.told("POST", f"/api/v1/imports/{upload['id']}/confirm/")
+        done = self.until(f"/api/v1/imports/{upload['id']}/", "done")
+        seconds = time.perf_counter() - start
+        if done["done"] != rows:
+            raise RuntimeError(f"import: {done}")
+        return rows / seconds
+
+    def export_rate(self, size: int) -> float:
+        """From the request to the last byte of the file."""
+        where = f"/api/v1/projects/{self.projects[str(size)]}/exports/"
+        start = time.perf_counter()
+        export = self.told("POST", where, json.dumps({"format": "lossless"}).encode())
+        export = self.until(f"/api/v1/exports/{export['id']}/", "done")
+        status, body = self.manager.request("GET", f"/api/v1/exports/{export['id']}/file/")
+        seconds = time.perf_counter() - start
+        if status != 200 or body.count(b"\n") != export["rows"]:
+            raise RuntimeError(f"export {status}: {export}")
+        return int(export["rows"]) / seconds
+
+    def told(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> dict[str, Any]:
+        status, answer = self.manager.request(method, path, body, kind=kind)
+        if status >= 300:
+            raise RuntimeError(f"{path} {status}: {answer[:300]!r}")
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    def until(self, path: str, wanted: str) -> dict[str, Any]:
+        deadline = time.perf_counter() + 300
+        while (found := self.told("GET", path))["status"] != wanted:
+            if found["status"] == "failed" or time.perf_counter() > deadline:
+                raise RuntimeError(f"{path}: {found}")
+            time.sleep(PAUSE)
+        return found
+
+    def page(self, size: int) -> float:
+        return self.look(f"/projects/{self.projects[str(size)]}/")[0]
+
+    def look(self, path: str) -> tuple[float, int]:
+        """(seconds, bytes) of one page as the lab's owner sees it."""
+        browser = Wire(self.web.port, self.session)
+        browser.request("GET", path)
+        start = time.perf_counter()
+        status, body = browser.request("GET", path)
+        seconds = time.perf_counter() - start
+        if status != 200:
+            raise RuntimeError(f"{path} {status}: {body[:300]!r}")
+        return seconds, len(body)
+
+
+def process_manage(environment: dict[str, str], *command: str) -> None:
+    import subprocess
+
+    subprocess.run([sys.executable, "manage.py", *command], env=environment, cwd=ROOT, check=True)
+
+
+def multipart(filename: str, content: bytes) -> tuple[bytes, str]:
+    """A body with one file, and its content type."""
+    edge = "bench-bench-bench"
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+    head += "Content-Type: application/jsonl\r\n\r\n"
+    return head.encode() + content + f"\r\n--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
