@@ -13,20 +13,27 @@ from tasks.models import Submission, SubmissionQuerySet
 
 
 def hold(submission: Submission) -> Submission:
-    """The submission and its seat as the database has them now, both locked until the transaction ends."""
-    return _held().get(pk=submission.pk)
+    """The submission and its seat as the database has them now, both locked until the transaction ends.
+
+    The expert is the caller's object: it never changes, and whoever authorised has loaded it.
+    """
+    held = _locked(_RELATED).get(pk=submission.pk)
+    held.expert = submission.expert
+    return held
 
 
 def hold_if_free(pk: int) -> Submission | None:
     """The same for a sweep: None where somebody else is at it, who will leave it in order."""
-    return _held(skip_locked=True).filter(pk=pk).first()
+    return _locked((*_RELATED, "expert__user"), skip_locked=True).filter(pk=pk).first()
 
 
-def _held(*, skip_locked: bool = False) -> SubmissionQuerySet:
+_RELATED: Final = ("seat", "task", "project__lab")
+
+
+def _locked(related: tuple[str, ...], *, skip_locked: bool = False) -> SubmissionQuerySet:
     # Both rows must be locked: after waiting for a lock PostgreSQL reads only locked rows anew.
-    return Submission.objects.select_for_update(of=("seat", "self"), skip_locked=skip_locked).select_related(
-        "seat", "task", "project__lab", "expert__user"
-    )
+    rows = Submission.objects.select_for_update(of=("seat", "self"), skip_locked=skip_locked)
+    return rows.select_related(*related)
 
 
 NOBODY: Final[dict[str, Any]] = {"expert": None, "claimed_at": None, "lease_until": None, "extended": False}

@@ -1,0 +1,167 @@
+"""The queue of funded seats, in SQL: this is the hottest place of the product, and each statement is made for it.
+
+Its promises: a claim costs the same with a hundred tasks and with a hundred thousand, one seat is never handed to two
+people (SKIP LOCKED), and one expert's claims on a project wait for each other (a lock on their application).
+tests/tasks/test_queue.py asserts the plans.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from django.db import connection, models
+
+from experts.models import Expert
+from projects.matching.requirements import qualified
+from projects.models import InstructionVersion, Project
+from tasks.models import Seat, Task
+
+WINDOW: Final = 20
+"""How many of the first funded seats are looked at before the look goes on from the expert's last one."""
+
+
+class Right(NamedTuple):
+    """What an accepted application says at this moment."""
+
+    consent_id: int | None
+    eligible: bool
+    instructions: InstructionVersion | None  # the latest, without its text
+
+
+class Standing(NamedTuple):
+    """Of one expert on one project: seats held now, whether the head of the queue has a task that is new to them,
+    and the place (priority, key) of the last seat they got, if any."""
+
+    live: int
+    fresh_head: bool
+    last: tuple[int, int] | None
+
+
+_RIGHT = """
+SELECT application.consent_id, EXISTS ({eligible}), version.id, version.number
+FROM projects_application application
+LEFT JOIN LATERAL (SELECT id, number FROM projects_instructionversion
+    WHERE project_id = application.project_id ORDER BY number DESC LIMIT 1) version ON true
+WHERE application.project_id = %s AND application.expert_id = %s AND application.status = 'accepted'
+FOR NO KEY UPDATE OF application
+"""
+
+_STANDING = """
+SELECT (SELECT count(*) FROM tasks_seat
+        WHERE expert_id = %(expert)s AND project_id = %(project)s AND status = 'claimed' AND lease_until IS NOT NULL),
+    EXISTS (SELECT 1 FROM (SELECT task_id FROM tasks_seat WHERE project_id = %(project)s AND status = 'funded'
+            ORDER BY priority, id LIMIT %(window)s) head
+        WHERE NOT EXISTS (SELECT 1 FROM tasks_submission
+            WHERE task_id = head.task_id AND expert_id = %(expert)s)),
+    last.priority, last.id
+FROM (VALUES (1)) one LEFT JOIN LATERAL (
+    SELECT priority, id FROM tasks_seat WHERE expert_id = %(expert)s AND project_id = %(project)s
+    ORDER BY claimed_at DESC LIMIT 1) last ON true
+"""
+
+_NEW = "NOT EXISTS (SELECT 1 FROM tasks_submission had WHERE had.task_id = seat.task_id AND had.expert_id = %(expert)s)"
+_UNHELD = "NOT EXISTS (SELECT 1 FROM tasks_seat held WHERE held.task_id = seat.task_id AND held.expert_id = %(expert)s)"
+_HEAD = """seat.id IN (SELECT id FROM tasks_seat WHERE project_id = %(project)s AND status = 'funded'
+    ORDER BY priority, id LIMIT %(window)s)"""
+_ONWARDS = "(seat.priority, seat.id) > (%(priority)s, %(last)s)"
+
+# Locking, checking and taking are one statement, so the seat's step FUNDED -> CLAIMED is written here.
+_TAKE = """
+UPDATE tasks_seat SET status = 'claimed', expert_id = %(expert)s, claimed_at = %(now)s, lease_until = %(until)s,
+    extended = false
+FROM tasks_task task
+WHERE task.id = tasks_seat.task_id AND tasks_seat.id = (
+    SELECT seat.id FROM tasks_seat seat
+    WHERE seat.project_id = %(project)s AND seat.status = 'funded' AND {where}
+    ORDER BY seat.priority, seat.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING {columns}
+"""
+
+
+def _columns(model: type[models.Model], table: str) -> list[str]:
+    return [f"{table}.{field.column}" for field in model._meta.concrete_fields]
+
+
+def _fields(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+_RETURNED = ", ".join(_columns(Seat, "tasks_seat") + _columns(Task, "task"))
+AT_HEAD, ONWARDS, ANYWHERE = (
+    _TAKE.format(where=where, columns=_RETURNED) for where in (f"{_HEAD} AND {_NEW}", f"{_ONWARDS} AND {_NEW}", _UNHELD)
+)
+
+
+def lock_right(project: Project, expert: Expert) -> Right | None:
+    """The accepted application, locked until the transaction ends; None without one."""
+    eligible, params = _eligible(project)
+    with connection.cursor() as cursor:
+        mine = [expert.pk if value == _ANYBODY else value for value in params]
+        cursor.execute(_RIGHT.format(eligible=eligible), [*mine, project.pk, expert.pk])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    consent, holds, version, number = row
+    known = InstructionVersion.from_db(None, ["id", "number"], [version, number]) if version else None
+    return Right(consent, holds, known)
+
+
+def standing(project: Project, expert: Expert) -> Standing:
+    """A statement of its own: it must see what an earlier claim of the same expert committed while we waited."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, {"expert": expert.pk, "project": project.pk, "window": WINDOW})
+        live, fresh_head, priority, seat = cursor.fetchone()
+    return Standing(live, fresh_head, None if seat is None else (priority, seat))
+
+
+def take(project: Project, expert: Expert, standing: Standing, now: datetime, until: datetime) -> Seat | None:
+    """The first funded seat on a task that the expert has not had: theirs from now on, with its task.
+
+    With an overlap of two and more, the second seats of everything an expert did stay at the head of the queue. Walking
+    over them would cost more with each task, so: a window at the head (urgent and returned seats are there), else on
+    from the expert's last seat, and only then all of it, where a task that they gave back may come again.
+    """
+    priority, last = standing.last or (None, None)
+    values = {"expert": expert.pk, "project": project.pk, "window": WINDOW, "now": now, "until": until}
+    values |= {"priority": priority, "last": last}
+    looks = [(AT_HEAD, standing.fresh_head), (ONWARDS, last is not None), (ANYWHERE, True)]
+    for look, useful in looks:
+        if useful and (seat := _take(look, values)):
+            return seat
+    return None
+
+
+def _take(look: str, values: dict[str, Any]) -> Seat | None:
+    with connection.cursor() as cursor:
+        cursor.execute(look, values)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    seat = Seat.from_db(connection.alias, _SEAT, row[: len(_SEAT)])
+    seat.task = Task.from_db(connection.alias, _TASK, row[len(_SEAT) :])
+    seat.task.payload = json.loads(seat.task.payload)  # what Django's own queries do
+    return seat
+
+
+_SEAT, _TASK = _fields(Seat), _fields(Task)
+_ANYBODY: Final = -(2**40)
+"""Stands for the expert's key in the condition below; no key is negative."""
+
+
+def _eligible(project: Project) -> tuple[str, tuple[Any, ...]]:
+    """The project's requirements as SQL. Making it costs more than running it: it is kept while they are the same."""
+    values = (getattr(project, name) for name in _PROJECT)
+    return _eligible_sql(tuple(tuple(value) if isinstance(value, list) else value for value in values))
+
+
+@lru_cache(maxsize=1024)
+def _eligible_sql(values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    project = Project.from_db(None, _PROJECT, [list(value) if isinstance(value, tuple) else value for value in values])
+    sql, params = qualified(project).filter(expert=_ANYBODY).values("pk").query.sql_with_params()
+    return sql, tuple(params)
+
+
+_PROJECT = [field.attname for field in Project._meta.concrete_fields if field.attname not in ("brief", "title")]
