@@ -9,6 +9,7 @@ from accounts.api import api_urls as accounts
 from experts.api import api_urls as experts
 from marketplace.api_docs import docs
 from payments.api import api_urls as payments
+from projects.api import api_urls as projects
 from tasks.api import api_urls as tasks
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *accounts,
     *experts,
     *payments,
+    *projects,
     *tasks,
 ]

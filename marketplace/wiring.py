@@ -9,6 +9,7 @@ from accounts import jobs as accounts
 from core.events import Wiring
 from experts import jobs as experts
 from payments import jobs as payments
+from projects import jobs as projects
 from tasks import jobs as tasks
 
 WIRING: Wiring = (
@@ -23,6 +24,22 @@ WIRING: Wiring = (
     ("credential.needs_more", experts.on_credential_needs_more),
     ("credential.refused", experts.on_credential_refused),
     ("credential.revoked", experts.on_credential_revoked),
+    # projects: opened by money, matched with experts
+    ("funding.paid", projects.on_funding_paid),
+    ("lab.confirmed", projects.on_lab_confirmed),
+    ("project.open", projects.on_project_open),
+    ("credential.verified", projects.on_credential_verified),
+    ("project.open", projects.tell_project_open),
+    ("project.paused", projects.tell_project_paused),
+    ("project.closed", projects.tell_project_closed),
+    ("application.submitted", projects.tell_application_submitted),
+    ("application.withdrawn", projects.tell_application_withdrawn),
+    ("application.shortlisted", projects.tell_application_shortlisted),
+    ("application.accepted", projects.tell_application_accepted),
+    ("application.declined", projects.tell_application_declined),
+    ("application.lapsed", projects.tell_application_lapsed),
+    ("invitation.sent", projects.tell_invitation_sent),
+    ("invitation.accepted", projects.tell_invitation_accepted),
     # tasks and the seats that money opens
     ("funding.paid", tasks.on_funding_paid),
     ("project.open", tasks.on_project_open),

@@ -9,6 +9,21 @@ from payments.money import show
 from projects.matching.requirements import Unmet, failed, flags, in_words, unmet
 from projects.models import Application, Project
 
+__all__ = [
+    "EDITABLE_WHEN_RUNNING",
+    "NEEDED_AGREEMENTS",
+    "Unmet",
+    "check_can_apply",
+    "check_can_open",
+    "check_eligible",
+    "check_finished",
+    "check_undecided_project",
+    "eligibility",
+    "may_claim",
+    "unfinished",
+    "unmet",
+]
+
 # Agreements without which no work may be handed in: what people may do here, and to whom the work belongs.
 NEEDED_AGREEMENTS = (AgreementKind.TERMS, AgreementKind.DATA_LICENCE)
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.models import Role, User
+from accounts.models import Lab, Role, User
 from accounts.roles import LAB_ROLES, Permission
-from experts.models import Credential, Expert
-from projects.matching.requirements import Unmet, failed, flags, in_words, matching
+from experts.models import Credential, Expert, Field
+from projects import words
+from projects.matching.requirements import Unmet, failed, flags, in_words, matching, unmet
 from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project, Shortlisted
 
 TASKS_PER_EXPERT = 10  # seats that one expert fills: a guess to size a team by
@@ -64,6 +65,12 @@ def open_invitations(expert: Expert) -> QuerySet[Invitation]:
     return sent.select_related("project__lab").order_by("expires_at")
 
 
+def sent_invitations(project: Project) -> QuerySet[Invitation]:
+    """Unanswered ones, soonest end first."""
+    sent = project.invitations.filter(status=Invitation.Status.SENT)
+    return sent.select_related("expert__user").order_by("expires_at")
+
+
 def experts_wanted(project: Project) -> int:
     """How many people the planned work needs: one for each ten seats, and never fewer than the overlap."""
     tasks = project.pilot_tasks if project.in_pilot else project.planned_tasks
@@ -96,3 +103,34 @@ def offers(expert: Expert) -> QuerySet[Project]:
     """Open projects as an expert browses them, newest first: not those of their own labs."""
     own = expert.user.memberships.values("lab")
     return Project.objects.on_offer().exclude(lab__in=own).select_related("lab").order_by("-opened_at", "-pk")
+
+
+def open_to(expert: Expert) -> list[Project]:
+    """Open projects whose every requirement the expert meets now, newest first."""
+    every = list(offers(expert))
+    broken = unmet(expert, every)
+    return [project for project in every if not broken[project.pk]]
+
+
+def waiting_to_open(lab: Lab) -> QuerySet[Project]:
+    """Drafts of a lab that open by themselves once paid for."""
+    return Project.objects.filter(lab=lab, status=Project.Status.DRAFT, open_when_funded=True)
+
+
+def team(project: Project) -> QuerySet[User]:
+    """The experts who were taken on."""
+    accepted = project.applications.filter(status=Application.Status.ACCEPTED)
+    return User.objects.filter(expert__applications__in=accepted, is_active=True)
+
+
+def asks(project: Project) -> list[str]:
+    """Who may work, in words: one line for each thing the project asks."""
+    lines = [words.degree(project.min_level).removeprefix("a ").capitalize() + " or higher"]
+    if project.fields:
+        labels = dict(Field.objects.filter(code__in=project.fields).values_list("code", "label"))
+        lines[0] += f" in {words.listed((labels.get(code, code) for code in project.fields), 'or')}"
+    if project.countries:
+        lines.append(f"Living in {words.listed(map(words.country, project.countries), 'or')}")
+    if project.languages:
+        lines.append(f"Working in {words.listed(map(words.language, project.languages))}")
+    return lines

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from projects.actions.applications import (
     accept_application,
-    accept_applications,
     accept_project_agreements,
     apply,
+    decide_applications,
     decline_application,
     lapse_applications,
     shortlist_application,
     withdraw_application,
 )
 from projects.actions.invitations import accept_invitation, decline_invitation, expire_invitations, invite
-from projects.actions.matching import invite_best, run_shortlist
+from projects.actions.matching import invite_best, match_expert, run_shortlist
 from projects.actions.projects import (
     cancel_project,
     close_project,
@@ -21,6 +21,7 @@ from projects.actions.projects import (
     create_project,
     edit_project,
     fund_project,
+    open_if_funded,
     open_project,
     pause_project,
     publish_instructions,
@@ -29,7 +30,6 @@ from projects.actions.projects import (
 
 __all__ = [
     "accept_application",
-    "accept_applications",
     "accept_invitation",
     "accept_project_agreements",
     "apply",
@@ -37,6 +37,7 @@ __all__ = [
     "close_project",
     "confirm_pilot",
     "create_project",
+    "decide_applications",
     "decline_application",
     "decline_invitation",
     "edit_project",
@@ -45,6 +46,8 @@ __all__ = [
     "invite",
     "invite_best",
     "lapse_applications",
+    "match_expert",
+    "open_if_funded",
     "open_project",
     "pause_project",
     "publish_instructions",

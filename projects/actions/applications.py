@@ -80,12 +80,6 @@ def grant(application: Application, *, by: Actor, reason: str = "") -> Applicati
 
 
 @transaction.atomic
-def accept_applications(*, applications: Iterable[Application], by: Actor, reason: str = "") -> list[Application]:
-    """All or none."""
-    return [accept_application(application=each, by=by, reason=reason) for each in applications]
-
-
-@transaction.atomic
 def decline_application(*, application: Application, by: Actor, reason: str) -> Application:
     """`reason` is what the expert reads. Raises Invalid without one."""
     authorise(by, Permission.APPLICATION_DECIDE, lab=application.project.lab)
@@ -93,6 +87,24 @@ def decline_application(*, application: Application, by: Actor, reason: str) -> 
         raise Invalid("Say why: the expert reads it.", faults=(Fault("Say why: the expert reads it.", field="reason"),))
     words = reason.strip()
     return step(lock(application), Status.DECLINED, by=by, note=words, reason=words, decided_at=timezone.now())
+
+
+@transaction.atomic
+def decide_applications(
+    *, applications: Iterable[Application], decision: str, by: Actor, reason: str = ""
+) -> list[Application]:
+    """`decision`: accept, shortlist or decline, for all of them or none. Raises as the single actions do, Invalid."""
+    decided = []
+    for application in applications:
+        if decision == "accept":
+            decided.append(accept_application(application=application, by=by, reason=reason.strip()))
+        elif decision == "shortlist":
+            decided.append(shortlist_application(application=application, by=by))
+        elif decision == "decline":
+            decided.append(decline_application(application=application, by=by, reason=reason))
+        else:
+            raise Invalid("Choose accept, shortlist or decline.", faults=(Fault("Unknown", field="decision"),))
+    return decided
 
 
 @transaction.atomic

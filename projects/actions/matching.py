@@ -14,7 +14,7 @@ from projects.actions.invitations import invite
 from projects.matching.score import ENGINE, WEIGHTS, Scored
 from projects.matching.shortlist import best
 from projects.models import Invitation, MatchRun, Project, Shortlisted
-from projects.queries import contacted, invitations_to_send, match_count
+from projects.queries import contacted, invitations_to_send, match_count, open_to
 
 KEPT_RUNS = 5  # of each project; older ones are dropped
 
@@ -39,6 +39,17 @@ def invite_best(*, project: Project, by: Actor = SYSTEM) -> list[Invitation]:
     fresh = [scored for scored in ranked if scored.candidate.key not in known][:room]
     experts = Expert.objects.select_related("user").in_bulk([scored.candidate.key for scored in fresh])
     return [invite(project=project, expert=experts[scored.candidate.key], by=by, scored=scored) for scored in fresh]
+
+
+@transaction.atomic
+def match_expert(*, expert: Expert, by: Actor = SYSTEM) -> list[Project]:
+    """Open projects that an expert has come to qualify for; those that still look for people invite their best."""
+    authorise(by, Permission.APPLICATION_DECIDE)
+    fitting = open_to(expert)
+    for project in fitting:
+        if invitations_to_send(project):
+            invite_best(project=project, by=by)
+    return fitting
 
 
 def _timed(project: Project) -> tuple[list[Scored], int]:

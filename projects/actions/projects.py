@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Lab, User
 from accounts.queries import current_agreements
 from accounts.roles import Permission, authorise
-from core.actors import Actor
+from core.actors import SYSTEM, Actor, System
 from core.errors import Fault, Invalid, Refused, WrongState
 from core.events import record
 from core.transitions import lock, move, step
@@ -78,6 +78,8 @@ def edit_project(*, project: Project, by: Actor, **fields: Any) -> Project:
 
 
 def _fill(project: Project, fields: dict[str, Any]) -> None:
+    if unknown := set(fields) - EDITABLE - {"agreements"}:
+        raise TypeError(f"Not a field that people fill in: {', '.join(sorted(unknown))}")
     for name, value in fields.items():
         setattr(project, name, value)
     if "minutes" in fields and "lease_minutes" not in fields:
@@ -159,6 +161,21 @@ def open_project(*, project: Project, by: Actor) -> Project:
     elif project.status == Status.PAUSED:
         raise WrongState("This project is paused; resume it.")
     return step(project, Status.OPEN, by=by, opened_at=timezone.now(), open_when_funded=False)
+
+
+@transaction.atomic
+def open_if_funded(*, project: Project, by: System = SYSTEM) -> Project:
+    """A draft that was to open once paid for opens, if it is; any other stays as it is.
+
+    Raises Refused (unfinished) where the draft was changed since, or its lab is not confirmed yet.
+    """
+    authorise(by, Permission.PROJECT_EDIT, lab=project.lab)
+    project = lock(project)
+    if project.status != Status.DRAFT or not project.open_when_funded:
+        return project
+    if money.free_funds(project.public_id) < project.seat_cost:
+        return project
+    return open_project(project=project, by=by)
 
 
 @transaction.atomic

@@ -1,0 +1,51 @@
+"""The ops door to projects: lists. What happens to them is the lab's to decide."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.admin import OpsAdmin
+from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project
+
+
+@admin.register(Project)
+class ProjectAdmin(OpsAdmin[Project]):
+    list_display = ("title", "lab", "kind", "status", "pay", "planned_tasks", "overlap", "opened_at", "public_id")
+    list_filter = ("status", "kind")
+    list_select_related = ("lab",)
+    search_fields = ("title", "lab__name", "=public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(InstructionVersion)
+class InstructionVersionAdmin(OpsAdmin[InstructionVersion]):
+    list_display = ("project", "number", "written_by", "published_at")
+    list_select_related = ("project", "written_by")
+    search_fields = ("project__title", "=project__public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(Application)
+class ApplicationAdmin(OpsAdmin[Application]):
+    list_display = ("expert", "project", "status", "score", "answer_by", "decided_at", "public_id")
+    list_filter = ("status",)
+    list_select_related = ("expert__user", "project")
+    search_fields = ("expert__user__name", "expert__user__email", "project__title", "=public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(OpsAdmin[Invitation]):
+    list_display = ("expert", "project", "status", "score", "sent_at", "expires_at", "public_id")
+    list_filter = ("status",)
+    list_select_related = ("expert__user", "project")
+    search_fields = ("expert__user__name", "expert__user__email", "project__title", "=public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(MatchRun)
+class MatchRunAdmin(OpsAdmin[MatchRun]):
+    list_display = ("project", "at", "engine", "matched", "milliseconds")
+    list_select_related = ("project",)
+    search_fields = ("project__title", "=project__public_id")
+    ordering = ("-pk",)
