@@ -28,11 +28,18 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.actions.tokens import digest
 from accounts.models import ApiToken, IdempotentReply, User
 from core.errors import Fault, Invalid, NotAllowed, Refused
+from core.prepared import Prepared
 
 KEYWORD = "bearer"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH = 120
 NOT_VALID = "The input is not valid."
+# "expert" is the one-to-one row that a higher app hangs on the person.
+_KEY = Prepared(
+    lambda digest: ApiToken.objects.select_related("user__expert", "lab").filter(
+        digest=digest, revoked_at=None, user__is_active=True
+    )
+)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -44,9 +51,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if len(words) != 2:
             raise exceptions.AuthenticationFailed("Send the key as: Authorization: Bearer qk_…")
-        # "expert" is the one-to-one row that a higher app hangs on the person.
-        keys = ApiToken.objects.select_related("user__expert", "lab")
-        token = keys.filter(digest=digest(words[1]), revoked_at=None, user__is_active=True).first()
+        token = _KEY.first(digest=digest(words[1]))
         if token is None:
             raise exceptions.AuthenticationFailed("This key is unknown or revoked.")
         token.user.token = token
