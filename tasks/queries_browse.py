@@ -106,7 +106,7 @@ def cards(page: Iterable[Project], expert: Expert) -> list[Card]:
             project=project,
             label=kind(project.kind).label,
             hourly=hourly(project.pay, project.minutes),
-            reserved=project.seats_left * project.pay,
+            reserved=project.__dict__["seats_left"] * project.pay,
             wants=wants(project, labels),
             unmet=broken[project.pk],
             application=applied.get(project.pk),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -160,13 +159,12 @@ class Worker:
 
 def workers(project: Project) -> list[Worker]:
     """Everybody who handed something in, most accepted first. One statement."""
-    rows = Submission.objects.filter(project=project, submitted_at__isnull=False)
-    counts: dict[str, Any] = {
-        "accepted": Count("pk", filter=Q(status=_S.ACCEPTED)),
-        "waiting": Count("pk", filter=Q(status=_S.SUBMITTED)),
-        "returned": Count("pk", filter=Q(status=_S.RETURNED)),
-        "rejected": Count("pk", filter=Q(status=_S.REJECTED)),
-        "pay": Coalesce(Sum("seat__pay", filter=Q(status=_S.ACCEPTED)), 0),
-    }
-    found = rows.values("expert__user__name", "expert__public_id").annotate(**counts).order_by("-accepted", "expert")
-    return [Worker(name=row.pop("expert__user__name"), public_id=row.pop("expert__public_id"), **row) for row in found]
+    rows = Submission.objects.filter(project=project, submitted_at__isnull=False).order_by()
+    found = rows.values_list("expert__user__name", "expert__public_id").annotate(
+        Count("pk", filter=Q(status=_S.ACCEPTED)),
+        Count("pk", filter=Q(status=_S.SUBMITTED)),
+        Count("pk", filter=Q(status=_S.RETURNED)),
+        Count("pk", filter=Q(status=_S.REJECTED)),
+        Coalesce(Sum("seat__pay", filter=Q(status=_S.ACCEPTED)), 0),
+    )
+    return sorted((Worker(*row) for row in found), key=lambda one: (-one.accepted, one.name))

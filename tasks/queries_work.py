@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -82,6 +83,11 @@ class Queue:
     @property
     def ready(self) -> bool:
         return self.project.status == Project.Status.OPEN and self.free > 0 and self.agreed and not self.full_hands
+
+
+def _queue(row: Any, holding: int) -> Queue:
+    """`row`: an application with the annotations of `queues`."""
+    return Queue(row.project, row, row.free, row.lease_ends, holding, row.to_sign)
 
 
 def queues(expert: Expert, desk: list[Submission]) -> list[Queue]:

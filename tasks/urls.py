@@ -33,6 +33,7 @@ urlpatterns = [
     path("imports/<slug:imp>/discard/", views_files.import_discard, name="import_discard"),
     path("projects/<slug:prj>/exports/", views_files.exports, name="exports"),
     path("exports/<slug:out>/", views_files.export_row, name="export"),
+    path("exports/<slug:out>/retry/", views_files.export_retry, name="export_retry"),
     path("exports/<slug:out>/download/", views_files.export_download, name="export_download"),
     # expert
     path("browse/", views_work.browse, name="browse"),

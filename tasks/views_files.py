@@ -114,6 +114,15 @@ def export_row(request: HttpRequest, out: str) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def export_retry(request: HttpRequest, out: str) -> HttpResponse:
+    found = export_of(signed_in(request), out)
+    with told(request, "The file is being written again."):
+        actions.retry_export(export=found, by=signed_in(request))
+    return redirect("tasks:exports", found.project.public_id)
+
+
+@login_required
 @require_GET
 def export_download(request: HttpRequest, out: str) -> HttpResponseBase:
     found = export_of(signed_in(request), out)

@@ -32,7 +32,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     search, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
     status = status if status in Project.Status.values else ""
     page = paged(request, index.keys(search=search, status=status), 20)
-    rows = board.rows(page.object_list, index.spend)
+    rows = board.rows(list(page), index.spend)
     context = {
         "index": index,
         "page": page,
@@ -67,6 +67,7 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
         "overview",
         progress=ask.progress(project),
         spend=spend,
+        spent=board.spent(spend),
         affordable=spend.free // project.seat_cost if project.seat_cost else 0,
         agreement=board.agreement(project),
         workers=ask.workers(project)[:8],

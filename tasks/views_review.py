@@ -8,11 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.web import signed_in, told
 from core.events import history
+from core.templatetags.ui import duration_text
 from projects.kinds import kind
 from projects.models import Project
 from tasks import actions, forms
@@ -79,6 +81,7 @@ def _submission_page(
         "forms": drawn,
         "verdict": verdict,
         "others": ask.others_on_task(submission),
+        "left": duration_text((submission.decide_by - timezone.now()).total_seconds()) if submission.decide_by else "",
         "taken": submission.submitted_at - submission.started_at if submission.submitted_at else None,
         "record": ask.track_record(submission),
         "reviews": submission.reviews.select_related("reviewer").order_by("pk"),
@@ -100,13 +103,19 @@ def decide(request: HttpRequest, sub: str) -> HttpResponse:
     form = VERDICTS[verdict](request.POST, prefix=verdict)
     if not form.is_valid():
         return _submission_page(request, submission, verdict=verdict, form=form, status=422)
+    to = redirect("tasks:submission", sub)
     with told(request, DONE[verdict]):
         _decide(verdict, submission, user, form.cleaned_data)
-        following = ask.next_to_review(submission.project, after=submission)
-        if following is not None:
-            return redirect("tasks:submission", following.public_id)
-        return redirect("tasks:review_queue", submission.project.public_id)
-    return redirect("tasks:submission", sub)
+        to = _following(submission)
+    return to
+
+
+def _following(decided: Submission) -> HttpResponse:
+    """The next answer that waits, else the queue."""
+    waiting = ask.next_to_review(decided.project, after=decided)
+    if waiting is not None:
+        return redirect("tasks:submission", waiting.public_id)
+    return redirect("tasks:review_queue", decided.project.public_id)
 
 
 def _decide(verdict: str, submission: Submission, by: User, words: dict[str, str]) -> None:

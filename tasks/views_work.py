@@ -18,7 +18,6 @@ from payments import queries as money
 from payments.models import Earning
 from projects.kinds import CHOICES, kind, parse_form
 from projects.models import Invitation, Project
-from projects.pricing import hourly
 from projects.queries import current_instructions
 from tasks import actions, forms
 from tasks import queries_browse as market
@@ -148,7 +147,6 @@ def _bench_page(
         "response": shown.get("response", submission.draft),
         "faults": faults,
         "errors": {fault.field: fault.message for fault in faults},
-        "hourly": hourly(submission.seat.pay, submission.project.minutes),
         "review": submission.reviews.order_by("-pk").first() if submission.status == _S.RETURNED else None,
         "first": ask.is_first(submission),
         "release_form": shown.get("release_form") or forms.ReleaseForm(),
