@@ -276,12 +276,12 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
     settled = charge.get("balance_transaction") or {}
     return Checkout(
         id=session.id,
-        url=session.url or "",
-        status=session.status or "",
+        url=facts.get("url") or "",
+        status=facts.get("status") or "",
         payment_status=session.payment_status,
-        reference=session.client_reference_id or "",
-        amount=session.amount_total or 0,
-        currency=session.currency or "",
+        reference=facts.get("client_reference_id") or "",
+        amount=facts.get("amount_total") or 0,
+        currency=facts.get("currency") or "",
         payment_intent=intent["id"],
         payment_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         charge=charge.get("id", ""),
@@ -351,12 +351,13 @@ def bank_payout(payout_id: str, *, account: str) -> BankPayout:
             {"payout": payout_id, "limit": 100}, {"stripe_account": account}
         )
         sources = [(line.type, _id(line.source)) for line in carried.auto_paging_iter()]
+    facts: dict[str, Any] = found.to_dict()
     return BankPayout(
         id=found.id,
         status=found.status,
         arrives_on=datetime.fromtimestamp(found.arrival_date, UTC).date(),
-        failure_code=found.failure_code or "",
-        failure_message=found.failure_message or "",
+        failure_code=facts.get("failure_code") or "",
+        failure_message=facts.get("failure_message") or "",
         payments=frozenset(source for kind, source in sources if kind == "payment"),
         retries=frozenset(source for kind, source in sources if kind == "payout_failure" and source != payout_id),
     )
@@ -365,10 +366,10 @@ def bank_payout(payout_id: str, *, account: str) -> BankPayout:
 def balance() -> dict[str, int]:
     """What Stripe holds for the platform, by currency: available, pending and reserved together."""
     with _told_apart():
-        held = client().v1.balance.retrieve()
+        held: dict[str, Any] = client().v1.balance.retrieve().to_dict()
     total: dict[str, int] = {}
-    for part in (*held.available, *held.pending, *(held.connect_reserved or ())):
-        total[part.currency] = total.get(part.currency, 0) + part.amount
+    for part in (*held["available"], *held["pending"], *(held.get("connect_reserved") or ())):
+        total[part["currency"]] = total.get(part["currency"], 0) + part["amount"]
     return total
 
 
@@ -396,7 +397,7 @@ def verify(endpoint: str, body: bytes, signature: str) -> Hint:
             hint = Hint(note.id, str(note.type), _context(body), related.id if related else "", note.livemode)
         else:
             event = client().construct_event(body, signature, secret)
-            hint = Hint(event.id, str(event.type), event.account or "", _subject(body), event.livemode)
+            hint = Hint(event.id, str(event.type), *_about(body), event.livemode)
     except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadWebhook("This is not an event of this endpoint.") from error
     if hint.livemode != is_live():
@@ -404,8 +405,10 @@ def verify(endpoint: str, body: bytes, signature: str) -> Hint:
     return hint
 
 
-def _subject(body: bytes) -> str:
-    return str(json.loads(body)["data"]["object"].get("id", ""))
+def _about(body: bytes) -> tuple[str, str]:
+    """The connected account of an event (absent on the platform's own) and the id of its object."""
+    facts = json.loads(body)
+    return str(facts.get("account") or ""), str(facts["data"]["object"].get("id", ""))
 
 
 def _context(body: bytes) -> str:

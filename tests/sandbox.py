@@ -90,3 +90,4 @@ def stripe(settings: Any) -> Iterator[LocalStripe]:
     settings.STRIPE_NETWORK_RETRIES = 0
     yield local
     local.stop()
+    assert local.server.api.violations == []  # every request of the suite passes the SDK's contract

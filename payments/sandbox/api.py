@@ -51,7 +51,8 @@ class Api:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.faults: list[tuple[str, str]] = []  # (fault, path), used up first to last
-        self.seen: list[tuple[str, str, int]] = []  # (method, path, status) of this run, for tests
+        self.violations: list[str] = []  # requests that the SDK's own types do not allow
+        self.after: Callable[[Request], None] | None = None  # for tests: what happens between effect and answer
 
     def inject(self, fault: str, path: str = "/v1/transfers", times: int = 1) -> None:
         """Make the next `times` POSTs to `path` fail in one of the ways of FAULTS."""
@@ -66,8 +67,9 @@ class Api:
             except Refusal as refusal:
                 reply = _refused(refusal, request)
             self.sandbox.store.commit()
-            self.seen.append((request.method, request.path, reply.status))
-            return reply
+        if self.after and request.method == "POST":
+            self.after(request)
+        return reply
 
     def _answer(self, request: Request) -> Reply:
         _check_key(request)
@@ -82,6 +84,7 @@ class Api:
         try:
             params = contract.check(operation, _params(request), typed=request.is_v2 and request.method == "POST")
         except contract.Violation as violation:
+            self.violations.append(f"{operation}: {violation}")
             return _error(400, "invalid_request_error", str(violation), param=violation.param)
         try:
             reply = Reply(200, objects.public(act(self.sandbox, params, Context(request, match))))

@@ -12,7 +12,12 @@ Thing = dict[str, Any]
 
 def _optional(shape: type[Any]) -> list[str]:
     """The names of a class's fields that may be null."""
-    return [name for name, note in shape.__annotations__.items() if "Optional[" in str(note)]
+    return [name for name, note in shape.__annotations__.items() if _may_be_null(note)]
+
+
+def _may_be_null(note: Any) -> bool:
+    """`Optional[X]` prints as itself or, around a union, as a union with NoneType."""
+    return "Optional[" in str(note) or "NoneType" in str(note)
 
 
 def fill(shape: type[Any], fields: Thing) -> Thing:
@@ -220,21 +225,20 @@ def requirement(path: str) -> Thing:
 
 
 def event(key: str, now: int, kind: str, thing: Thing, of: str) -> Thing:
-    return fill(
-        stripe.Event,
-        {
-            "id": key,
-            "created": now,
-            "api_version": stripe.api_version,
-            "livemode": False,
-            "pending_webhooks": 1,
-            "type": kind,
-            "data": {"object": thing},
-            "request": {"id": None, "idempotency_key": None},
-            "_account": of,
-            **({"account": of} if of else {}),
-        },
-    )
+    """A snapshot event. `account` is there on a connected account's own events only, as at Stripe."""
+    facts = {
+        "id": key,
+        "object": "event",
+        "created": now,
+        "api_version": stripe.api_version,
+        "livemode": False,
+        "pending_webhooks": 1,
+        "type": kind,
+        "data": {"object": thing},
+        "request": {"id": None, "idempotency_key": None},
+        "_account": of,
+    }
+    return {**facts, "account": of} if of else facts
 
 
 def thin_event(key: str, now: int, kind: str, of: str) -> Thing:
@@ -262,6 +266,8 @@ def public(thing: Any) -> Any:
 
 def required(shape: type[Any]) -> set[str]:
     """The fields that an object of this class always has."""
-    notes = {name: str(note) for name, note in shape.__annotations__.items() if not name.startswith("_")}
-    plain = {name for name, note in notes.items() if "Optional[" not in note and "ClassVar" not in note}
-    return plain - {"OBJECT_NAME"}
+    return {
+        name
+        for name, note in shape.__annotations__.items()
+        if not name.startswith("_") and not _may_be_null(note) and "ClassVar" not in str(note)
+    }
