@@ -76,6 +76,7 @@ clean: ## remove what the tools leave (not your data: that is `make reset`)
 	@$(PYTHON) -m venv .venv
 	@rm -f .venv/.failed
 	@{ $(PY) -m pip install --disable-pip-version-check --no-input --progress-bar off --require-hashes \
-		--only-binary :all: -r requirements-dev.txt || touch .venv/.failed; } | awk \
+		--only-binary :all: -r requirements-dev.txt 2> .venv/install.log || touch .venv/.failed; } | awk \
 		'/^Collecting/ {if (++n % 15 == 0) {print "  " n " fetched"; fflush()}} /^Installing/ {print "  unpacking"; fflush()}'
-	@test ! -e .venv/.failed && touch $@
+	@test ! -e .venv/.failed || { tail -20 .venv/install.log; echo "Installing failed; the end of the log is above."; exit 1; }
+	@touch $@
