@@ -93,21 +93,23 @@ class OneApplication(Door):
 
 
 class Withdraw(Door):
-    @extend_schema(request=shapes.NoteShape, responses=shapes.ApplicationShape, operation_id="withdraw_application")
+    @extend_schema(
+        request=shapes.ProjectNoteShape, responses=shapes.ApplicationShape, operation_id="withdraw_application"
+    )
     def post(self, request: Request, application: str) -> Response:
         """Take it back, or leave the project."""
         found = visible(request, Application, application)
-        given = checked(shapes.NoteShape, request)
+        given = checked(shapes.ProjectNoteShape, request)
         gone = actions.withdraw_application(application=found, by=user_of(request), **given)
         return Response(shapes.ApplicationShape(gone).data)
 
 
 class Agreements(Door):
-    @extend_schema(responses=shapes.AgreementShape(many=True), operation_id="get_agreements")
+    @extend_schema(responses=shapes.AgreementTextShape(many=True), operation_id="get_agreements")
     def get(self, request: Request, application: str) -> Response:
         """The texts that bind whoever works on this project."""
         texts = visible(request, Application, application).project.agreements.order_by("kind")
-        return Response(shapes.AgreementShape(texts, many=True).data)
+        return Response(shapes.AgreementTextShape(texts, many=True).data)
 
     @extend_schema(request=None, responses=shapes.ConsentShape, operation_id="accept_agreements")
     def post(self, request: Request, application: str) -> Response:
@@ -137,9 +139,9 @@ class AcceptInvitation(Door):
 
 
 class DeclineInvitation(Door):
-    @extend_schema(request=shapes.NoteShape, responses=shapes.InvitationShape, operation_id="decline_invitation")
+    @extend_schema(request=shapes.ProjectNoteShape, responses=shapes.InvitationShape, operation_id="decline_invitation")
     def post(self, request: Request, invitation: str) -> Response:
         found = visible(request, Invitation, invitation)
-        given = checked(shapes.NoteShape, request)
+        given = checked(shapes.ProjectNoteShape, request)
         declined = actions.decline_invitation(invitation=found, by=user_of(request), **given)
         return Response(shapes.InvitationShape(declined).data)

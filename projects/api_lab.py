@@ -123,7 +123,7 @@ class _Step(Door):
 
     def step(self, request: Request, project: str) -> Response:
         found = visible(request, Project, project)
-        words = checked(shapes.NoteShape, request) if self.takes_note else {}
+        words = checked(shapes.ProjectNoteShape, request) if self.takes_note else {}
         return Response(shapes.ProjectShape(type(self).act(project=found, by=user_of(request), **words)).data)
 
 
@@ -140,7 +140,7 @@ class Pause(_Step):
     act = actions.pause_project
     takes_note = True
 
-    @extend_schema(request=shapes.NoteShape, responses=shapes.ProjectShape, operation_id="pause_project")
+    @extend_schema(request=shapes.ProjectNoteShape, responses=shapes.ProjectShape, operation_id="pause_project")
     def post(self, request: Request, project: str) -> Response:
         """No new claims until it is resumed."""
         return self.step(request, project)
@@ -158,7 +158,7 @@ class Close(_Step):
     act = actions.close_project
     takes_note = True
 
-    @extend_schema(request=shapes.NoteShape, responses=shapes.ProjectShape, operation_id="close_project")
+    @extend_schema(request=shapes.ProjectNoteShape, responses=shapes.ProjectShape, operation_id="close_project")
     def post(self, request: Request, project: str) -> Response:
         """For good. What is handed in is still decided and paid."""
         return self.step(request, project)
@@ -168,7 +168,7 @@ class Cancel(_Step):
     act = actions.cancel_project
     takes_note = True
 
-    @extend_schema(request=shapes.NoteShape, responses=shapes.ProjectShape, operation_id="cancel_project")
+    @extend_schema(request=shapes.ProjectNoteShape, responses=shapes.ProjectShape, operation_id="cancel_project")
     def post(self, request: Request, project: str) -> Response:
         """Drop a draft that holds no funds."""
         return self.step(request, project)
@@ -202,11 +202,13 @@ class Invitations(Door):
             rows = rows.filter(status=wanted)
         return page_of(rows, request, self, shapes.InvitationShape)
 
-    @extend_schema(request=shapes.InviteShape, responses={201: shapes.InvitationShape}, operation_id="invite_expert")
+    @extend_schema(
+        request=shapes.InviteExpertShape, responses={201: shapes.InvitationShape}, operation_id="invite_expert"
+    )
     def post(self, request: Request, project: str) -> Response:
         """Ask one expert of the shortlist."""
         found = visible(request, Project, project)
-        public_id = checked(shapes.InviteShape, request)["expert"]
+        public_id = checked(shapes.InviteExpertShape, request)["expert"]
         listed = {each.expert.public_id: each.expert for each in queries.shortlist(found)}
         if public_id not in listed:
             raise Invalid("Not on the shortlist.", faults=(Fault("Not on the shortlist.", field="expert"),))

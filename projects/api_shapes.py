@@ -72,7 +72,7 @@ class FundingShape(serializers.Serializer[Any]):
     status = serializers.CharField()
 
 
-class NoteShape(serializers.Serializer[Any]):
+class ProjectNoteShape(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=5_000)
 
 
@@ -141,7 +141,7 @@ class InvitationShape(serializers.ModelSerializer[Invitation]):
         read_only_fields = fields
 
 
-class InviteShape(serializers.Serializer[Any]):
+class InviteExpertShape(serializers.Serializer[Any]):
     expert = serializers.CharField(help_text="Public id, as on the shortlist.")
 
 
@@ -168,7 +168,7 @@ class OfferShape(serializers.Serializer[Project]):
         return list(UnmetShape(self.context["unmet"][project.pk], many=True).data)
 
 
-class AgreementShape(serializers.ModelSerializer[Agreement]):
+class AgreementTextShape(serializers.ModelSerializer[Agreement]):
     id = serializers.CharField(source="public_id")
 
     class Meta:

@@ -85,8 +85,8 @@ def _fill(project: Project, fields: dict[str, Any]) -> None:
     if "minutes" in fields and "lease_minutes" not in fields:
         project.lease_minutes = usual_lease(project.minutes)
     project.title = project.title.strip()
-    project.fee = fee_on(project.pay, project.fee_bps)
     _check(project)
+    project.fee = fee_on(project.pay, project.fee_bps)
 
 
 def _check(project: Project) -> None:
