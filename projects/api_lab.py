@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.rest import Door, Pages
 from core.errors import Fault, Invalid
 from experts.models import Expert
+from payments.api import FundingSerializer
 from projects import actions, queries
 from projects import api_shapes as shapes
 from projects.models import Application, Project
@@ -106,13 +107,16 @@ class Instructions(Door):
 
 
 class Fundings(Door):
-    @extend_schema(request=shapes.FundShape, responses={201: shapes.FundingShape}, operation_id="fund_project")
+    @extend_schema(request=shapes.FundShape, responses={201: FundingSerializer}, operation_id="fund_project")
     def post(self, request: Request, project: str) -> Response:
-        """Ask to pay into the project. A draft opens by itself once Stripe says the money is there."""
+        """Ask to pay; then POST to `fundings/<id>/checkout/` for Stripe's page.
+
+        A draft opens by itself once Stripe says the money is there.
+        """
         found = visible(request, Project, project)
         given = checked(shapes.FundShape, request)
         funding = actions.fund_project(project=found, by=user_of(request), **given)
-        return Response(shapes.FundingShape(funding).data, status=status.HTTP_201_CREATED)
+        return Response(FundingSerializer(funding).data, status=status.HTTP_201_CREATED)
 
 
 class _Step(Door):

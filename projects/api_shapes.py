@@ -63,15 +63,6 @@ class FundShape(serializers.Serializer[Any]):
     cancel_url = serializers.URLField()
 
 
-class FundingShape(serializers.Serializer[Any]):
-    """POST to `/api/v1/fundings/<id>/checkout/` for Stripe's payment page."""
-
-    id = serializers.CharField(source="public_id")
-    amount = serializers.IntegerField()
-    currency = serializers.CharField()
-    status = serializers.CharField()
-
-
 class ProjectNoteShape(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=5_000)
 

@@ -7,6 +7,7 @@ Exports follow TRL's dataset formats (huggingface/trl, docs/source/dataset_forma
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import combinations
@@ -15,7 +16,19 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from projects.kinds.base import MIN_REASON, Example, Format, Json, Metadata, Strict, Text, cells, shuffled
+from projects.kinds.base import (
+    MIN_REASON,
+    Example,
+    Format,
+    Json,
+    Metadata,
+    Strict,
+    Text,
+    cells,
+    good_text,
+    shuffled,
+    with_metadata,
+)
 
 slug: Final = "preference"
 label: Final = "Compare answers"
@@ -73,6 +86,10 @@ EXAMPLE: Final = Example(
 )
 
 
+_IDENT: Final = re.compile(r"\A[\w.:-]{1,40}\Z")
+PLAIN: Final = {"prompt", "answers", "metadata"}
+
+
 class Message(Strict):
     role = serializers.ChoiceField(choices=["system", "user", "assistant"])
     content = Text()
@@ -99,7 +116,7 @@ class Prompt(serializers.Field[Any, Any, Any, Any]):
 
 class Answer(Strict):
     id = serializers.RegexField(
-        r"^[\w.:-]{1,40}$",
+        _IDENT,
         required=False,
         error_messages={"invalid": "Use up to 40 letters, digits and . : - _"},
     )
@@ -195,6 +212,25 @@ def payload_from_csv(row: Mapping[str, str]) -> Json:
         with suppress(ValueError):  # a text that merely looks like JSON is a text
             prompt = json.loads(prompt)
     return {"prompt": prompt, "answers": [{"text": text} for text in cells(row, "answer_")]}
+
+
+def quick_payload(data: Any) -> Json | None:
+    if type(data) is not dict or not data.keys() <= PLAIN or not good_text(data.get("prompt")):
+        return None
+    answers = data.get("answers")
+    if type(answers) is not list or not 2 <= len(answers) <= MAX_ANSWERS:
+        return None
+    named = []
+    for letter, answer in zip(LETTERS.lower(), answers, strict=False):
+        if type(answer) is not dict or not answer.keys() <= {"id", "text"} or not good_text(answer.get("text")):
+            return None
+        ident = answer.get("id", letter)
+        if type(ident) is not str or not _IDENT.fullmatch(ident):
+            return None
+        named.append({"id": ident, "text": answer["text"]})
+    if len({answer["id"] for answer in named}) < len(named):
+        return None
+    return with_metadata(data, {"prompt": data["prompt"], "answers": named})
 
 
 def start(payload: Json, seed: str) -> Json:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from projects.kinds.base import Example, Format, Json, Metadata, Strict, Text, cells
+from projects.kinds.base import Example, Format, Json, Metadata, Strict, Text, cells, good_text, with_metadata
 
 slug: Final = "stepwise"
 label: Final = "Check steps"
@@ -63,6 +63,9 @@ EXAMPLE: Final = Example(
         "step_3": "3.60 − 0.63 = 2.97",
     },
 )
+
+
+PLAIN: Final = {"problem", "steps", "reference", "metadata"}
 
 
 class Payload(Strict):
@@ -134,6 +137,20 @@ def payload_from_csv(row: Mapping[str, str]) -> Json:
     if row.get("reference"):
         payload["reference"] = row["reference"]
     return payload
+
+
+def quick_payload(data: Any) -> Json | None:
+    if type(data) is not dict or not data.keys() <= PLAIN or not good_text(data.get("problem")):
+        return None
+    steps = data.get("steps")
+    if type(steps) is not list or not 1 <= len(steps) <= MAX_STEPS or not all(map(good_text, steps)):
+        return None
+    payload = {"problem": data["problem"], "steps": steps}
+    if "reference" in data:
+        if not good_text(data["reference"]):
+            return None
+        payload["reference"] = data["reference"]
+    return with_metadata(data, payload)
 
 
 def start(payload: Json, seed: str) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from html.parser import HTMLParser
 from typing import Any
@@ -9,6 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import Invalid
 from projects import kinds
@@ -100,11 +103,57 @@ def test_a_payload_that_is_no_object_is_refused(kind: Kind, nonsense: Any) -> No
 
 @every_kind
 def test_the_labs_own_fields_are_kept_if_the_database_can_hold_them(kind: Kind) -> None:
-    own = {"source": "physics/7", "truth": [1, None, {"x": 0.5}]}
+    own = {"source": "physics/7", "truth": [1, None, {"x": 0.5}], "words": "\\u0000 😀"}
     assert clean_payload(kind.slug, {**kind.EXAMPLE.payload, "metadata": own})["metadata"] == own
-    for bad in ({"a": "\x00"}, {"a": float("nan")}, {"a": "x" * 100_001}, [1], "x"):
+    for bad in ({"a": "\x00"}, {"a": "\\\\\x00"}, {"a": "\ud800"}, {"a": float("nan")}, {"a": "x" * 100_001}, [1], "x"):
         [fault] = faults_of_payload(kind, {**kind.EXAMPLE.payload, "metadata": bad})
         assert fault.field == "metadata"
+
+
+mutants: st.SearchStrategy[Any] = st.recursive(
+    st.sampled_from([None, True, 0, 1.5, "", " ", "a", "b", "ab c", "nul\x00", "half\ud800", "x" * 100_001]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "text", "role", "content", "metadata", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@every_kind
+@given(data=st.data())
+def test_the_quick_way_never_says_other_than_the_slow_one(kind: Kind, data: st.DataObject) -> None:
+    """Any field of the example replaced by anything, anywhere."""
+    payload: dict[str, Any] = copy.deepcopy({**kind.EXAMPLE.payload, "metadata": {"a": [1, "x"]}})
+    if data.draw(st.booleans()):
+        del payload["metadata"]
+    for _ in range(data.draw(st.integers(0, 2))):
+        mutate(payload, data)
+    quick = kind.quick_payload(payload)
+    try:
+        slow: dict[str, Any] | None = clean_payload(kind.slug, payload)
+    except Invalid:
+        slow = None
+    assert quick is None or (quick == slow and list(quick) == list(slow))
+
+
+@every_kind
+def test_the_quick_way_takes_what_is_plainly_right(kind: Kind) -> None:
+    own = {"source": "physics/7"}
+    assert kind.quick_payload(kind.EXAMPLE.payload) == kind.EXAMPLE.payload
+    assert kind.quick_payload({**kind.EXAMPLE.payload, "metadata": own}) == {**kind.EXAMPLE.payload, "metadata": own}
+    assert kind.quick_payload([kind.EXAMPLE.payload]) is None
+
+
+def mutate(value: Any, data: st.DataObject) -> None:
+    places = list(value) if isinstance(value, dict) else range(len(value))
+    place = data.draw(st.sampled_from(list(places)))
+    if isinstance(value[place], (dict, list)) and value[place] and data.draw(st.booleans()):
+        mutate(value[place], data)
+    elif isinstance(value, dict) and data.draw(st.booleans()):
+        del value[place]
+    else:
+        value[place] = data.draw(mutants)
 
 
 @every_kind

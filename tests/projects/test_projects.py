@@ -184,7 +184,8 @@ def test_a_draft_that_nobody_asked_to_open_stays_a_draft() -> None:
 
 def test_a_running_project_takes_more_funds_and_a_closed_one_none() -> None:
     project = opened()
-    assert actions.fund_project(project=project, amount=5_000, **BACK, by=user("Mina"))
+    funding = actions.fund_project(project=project, amount=5_000, **BACK, by=user("Mina"))
+    assert funding.status == "pending"
     assert not fresh(project).open_when_funded
     actions.close_project(project=project, by=user("Mina"))
     with pytest.raises(WrongState):
