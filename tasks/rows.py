@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
@@ -104,13 +105,13 @@ def _from_cells(row: Row, header: list[str], cells: list[str], from_csv: FromCsv
     if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell if sign > "\ud7ff"):
         return row.blame("Not UTF-8 text.")
     named = dict(zip(header, cells, strict=True))
-    own = {name: named.pop(name) for name in ("external_id", "priority") if named.get(name, "")}
-    named.pop("external_id", None)
-    named.pop("priority", None)
-    priority = own.get("priority", "0")
-    if not priority.strip().lstrip("-").isdecimal() or len(priority) > 12:
+    external_id, priority = named.pop("external_id", ""), named.pop("priority", "") or "0"
+    if not _WHOLE.fullmatch(priority):
         return row.blame("Expected a whole number.", "priority")
-    return _take(row, {**from_csv(named), "external_id": own.get("external_id", ""), "priority": int(priority)})
+    return _take(row, {**from_csv(named), "external_id": external_id, "priority": int(priority)})
+
+
+_WHOLE: Final = re.compile(r"\s*-?[0-9]{1,10}\s*")
 
 
 def _take(row: Row, found: Json) -> Row:

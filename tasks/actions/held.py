@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from core.errors import Refused
+from core.prepared import Prepared
 from tasks.models import Submission, SubmissionQuerySet
 
 
@@ -17,7 +18,9 @@ def hold(submission: Submission) -> Submission:
 
     The expert is the caller's object: it never changes, and whoever authorised has loaded it.
     """
-    held = _locked(_RELATED).get(pk=submission.pk)
+    held = _HELD.first(pk=submission.pk)
+    if held is None:
+        raise Submission.DoesNotExist(submission)
     held.expert = submission.expert
     return held
 
@@ -35,6 +38,8 @@ def _locked(related: tuple[str, ...], *, skip_locked: bool = False) -> Submissio
     rows = Submission.objects.select_for_update(of=("seat", "self"), skip_locked=skip_locked)
     return rows.select_related(*related)
 
+
+_HELD = Prepared(lambda pk: _locked(_RELATED).filter(pk=pk))
 
 NOBODY: Final[dict[str, Any]] = {"expert": None, "claimed_at": None, "lease_until": None, "extended": False}
 """The fields of a seat that nobody holds, for its step back to FUNDED."""

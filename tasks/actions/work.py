@@ -13,7 +13,7 @@ from accounts.roles import Permission, authorise
 from core.actors import Actor
 from core.clock import business_deadline
 from core.errors import Invalid, Refused
-from core.transitions import lock, step
+from core.transitions import step
 from projects.kinds import clean_response, kind
 from tasks.actions.held import hold, refuse_unless_holder
 from tasks.models import Submission
@@ -43,17 +43,23 @@ def save_draft(*, submission: Submission, response: Json, version: int, by: Acto
     """
     authorise(by, Permission.TASK_WORK, owner=submission.expert.user)
     _refuse_shapeless(response)
-    submission = lock(submission)
+    rows = Submission.objects.select_for_update(of=("self",)).select_related("task", "project")
+    submission = rows.get(pk=submission.pk)
     if not submission.open_to_expert:
         raise Refused("This work can no longer be changed.", code="not_open")
     if version != submission.draft_version:
         raise StaleDraft(submission.draft, submission.draft_version)
-    submission.draft = response
+    submission.draft = {**response, **_fixed(submission)}
     submission.draft_version += 1
     submission.saved_at = timezone.now()
     submission.active_seconds += max(0, seconds)
     submission.save(update_fields=["draft", "draft_version", "saved_at", "active_seconds"])
     return submission
+
+
+def _fixed(submission: Submission) -> Json:
+    """What the product says of the answer, not the expert: such as the order in which things were shown."""
+    return kind(submission.project.kind).start(submission.task.payload, submission.public_id)
 
 
 def _refuse_shapeless(response: Any) -> None:
@@ -75,8 +81,7 @@ def submit(*, submission: Submission, response: Json, by: Actor, seconds: int = 
     authorise(by, Permission.TASK_WORK, owner=submission.expert.user)
     held = hold(submission)
     refuse_unless_holder(held)
-    fixed = kind(held.project.kind).start(held.task.payload, held.public_id)
-    answer = clean_response(held.project.kind, {**response, **fixed}, payload=held.task.payload)
+    answer = clean_response(held.project.kind, {**response, **_fixed(held)}, payload=held.task.payload)
     if not held.open_to_expert:
         if answer == held.response:
             return held
