@@ -81,8 +81,6 @@ class MemberInviteAdmin(OpsAdmin[MemberInvite]):
     list_filter = ("status",)
     list_select_related = ("lab", "invited_by")
     search_fields = ("email", "lab__name")
-    # The id is the link that accepts it: not for staff to see.
-    fields = ("email", "lab", "role", "status", "invited_by", "expires_at", "accepted_by")
 
 
 @admin.register(ApiToken)

@@ -52,13 +52,12 @@ class MemberShape(serializers.ModelSerializer[Membership]):
 
 
 class InviteShape(serializers.ModelSerializer[MemberInvite]):
-    """Without its id, which is the secret link."""
-
+    id = serializers.CharField(source="public_id", read_only=True)
     role = serializers.ChoiceField(choices=Role.choices)
 
     class Meta:
         model = MemberInvite
-        fields = ("email", "role", "status", "expires_at")
+        fields = ("id", "email", "role", "status", "expires_at")
         read_only_fields = ("status", "expires_at")
 
 

@@ -137,7 +137,7 @@ def lab_keys(request: HttpRequest, lab_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest, invite_id: str) -> HttpResponse:
-    """What the link in the letter opens. The id is the secret: 80 random bits, sent to one address."""
+    """What the link in the letter opens. Anybody may look; only the invited address may accept."""
     invite = get_object_or_404(MemberInvite.objects.select_related("lab", "invited_by"), public_id=invite_id)
     user = request.user
     if request.method == "POST":
