@@ -47,6 +47,8 @@ STYLE_CLASSES: Final[dict[str, str]] = {
     "padding-right:0.2778em": "mpr-rel",
     "padding-left:0.2222em": "mpl-bin",
     "padding-right:0.2222em": "mpr-bin",
+    "padding-left:0.1667em": "mpl-thin",
+    "padding-right:0.1667em": "mpr-thin",
     "padding-top:0.1667em": "mpt-thin",
     "border-left:0.05em solid currentcolor": "mbl",
     "border-right:0.05em solid currentcolor": "mbr",
@@ -118,6 +120,8 @@ def mathml(tex: str, *, display: bool) -> str:
 
 
 def _formula(tex: str, display: bool) -> str:
+    if display and r"\tag" in tex and r"\begin" not in tex:
+        tex = rf"\begin{{equation}}{tex}\end{{equation}}"  # where the converter allows a tag
     try:
         return mathml(tex.strip(), display=display)
     except (LatexError, UnknownChemistry, UnmappedStyle) as error:

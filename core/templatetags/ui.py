@@ -14,7 +14,6 @@ from typing import Any, Final
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField
-from django.template.context import Context
 from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -286,10 +285,10 @@ def field(bound: BoundField, prefix: str = "", suffix: str = "", label: str = ""
     return mark_safe(get_template("forms/field.html").render(context))  # noqa: S308  a template escapes
 
 
-@register.inclusion_tag("forms/pagination.html", takes_context=True)
-def pagination(context: Context, page: Page[Any], noun: str = "rows") -> dict[str, Any]:
+@register.inclusion_tag("forms/pagination.html")
+def pagination(page: Page[Any], noun: str = "rows") -> dict[str, Any]:
     """Previous and next, and where we are. `page`: a Django Page, so the view stays in charge of the ordering."""
-    return {"page": page, "noun": noun, "request": context["request"]}
+    return {"page": page, "noun": noun}
 
 
 @register.filter

@@ -115,7 +115,7 @@ class Draft {
     this.stopped = true;
     const why = { 401: "You are signed out.", 403: "You may no longer change this.", 409: "Another window saved a newer version." };
     this.say(`Not saved. ${said.message ?? why[status] ?? "The server refused it."}`, "conflict");
-    show("This draft is no longer saved. Your text is kept on this device. Load the page again to go on.", "warning");
+    show("This draft is no longer saved. Your text is kept on this device. Load the page again to go on.", "danger");
   }
 
   async restore() {

@@ -36,11 +36,11 @@ class Lease {
   }
 
   soon() {
-    const note = show("Five minutes left on this task. Your draft is saved as you type.", "warning");
-    if (!this.element.dataset.leaseExtend) return;
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Extend" });
-    button.addEventListener("click", () => (note.remove(), this.extend()));
-    note.querySelector("span").after(button);
+    show("Five minutes left on this task. Your draft is saved as you type.", "warning");
+    if (!this.element.dataset.leaseExtend || this.element.querySelector("button")) return;
+    this.button = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: "Extend" });
+    this.button.addEventListener("click", () => this.extend());
+    this.element.append(this.button);
   }
 
   over() {
@@ -56,6 +56,7 @@ class Lease {
       if (!answer.ok) return show(said.message ?? "The time could not be extended.", "danger");
       this.until = Date.parse(said.until);
       delete this.element.dataset.leaseExtend; // once
+      this.button?.remove();
       this.tick();
       show("Extended.", "success");
     } catch {

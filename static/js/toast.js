@@ -1,7 +1,7 @@
-// Short news in the corner: polite, six seconds, never the only place for an error or for money.
+// Short news in the corner: polite, six seconds (errors stay), never the only place for an error or for money.
 // From the server: Django messages, or a response header  HX-Trigger: {"toast": {"text": "Saved.", "tone": "success"}}
 const SECONDS = 6;
-const STAYS = new Set(["danger", "error", "warning"]);
+const STAYS = new Set(["danger", "error"]);
 
 function arm(element) {
   const close = document.createElement("button");

@@ -100,9 +100,17 @@ def _show(request: HttpRequest, name: str, context: dict[str, object], status: i
 
 
 drafts: list[dict[str, str]] = []
+_refusal = {"message": ""}
+
+
+def refuse_drafts(message: str) -> None:
+    """From now on the draft address answers 409 with this message; "" ends it."""
+    _refusal["message"] = message
 
 
 def draft(request: HttpRequest) -> HttpResponse:
+    if _refusal["message"]:
+        return JsonResponse({"code": "stale_draft", **_refusal}, status=409)
     drafts.append({key: str(value) for key, value in request.POST.items()})
     return JsonResponse({"version": len(drafts), "saved_at": timezone.now().isoformat()})
 
