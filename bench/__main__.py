@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from bench import plan
-from bench.servers import gunicorn, stack
+from bench.ours_side import OursSide
+from bench.servers import stack
 from bench.stats import Report
 from bench.twin_side import TwinSide
 
@@ -23,10 +24,14 @@ def main() -> None:
     with stack() as servers:
         bound = plan.bound(servers, scale, report)
         twin = TwinSide(servers, max(scale.people), scale.sizes)
-        with gunicorn(servers, twin.application, twin.environment) as twin.web:
-            plan.cycles(twin, twin, scale, report)
-            plan.nexts(twin, twin, scale, report)
-            plan.rows(twin, twin, bound, scale, report)
+        ours = OursSide(servers, max(scale.people), scale.sizes)
+        with twin.serve() as twin.web, ours.serve() as ours.web:
+            plan.cycles(twin, ours, scale, report)
+            plan.checks(ours, scale, report)
+            plan.nexts(twin, ours, scale, report)
+            plan.page(ours, scale, report)
+            with ours.worker():
+                plan.rows(twin, ours, bound, scale, report)
     target = Path("build") / "bench.json"
     report.write(target)
     print(f"\n{report.table()}\n\n{time.perf_counter() - start:.0f} s; written to {target}")

@@ -3,7 +3,7 @@
     python -m bench.client < order.json > result.json
 
 An order is {"port", "dialect", "project", "seconds", "people": [{header: value}, …], "mischief": bool}. With mischief
-each person also hands every tenth piece of work in twice, and tries to hand in what somebody else holds.
+each person also hands every third piece of work in twice, and tries to hand in what somebody else holds.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Person(threading.Thread):
         self.diary.claims.append(claimed)
         self.diary.cycles.append(claimed + submitted)
         self.diary.work.append((task, work))
-        if self.mischief and len(self.diary.work) % 10 == 0:
+        if self.mischief and len(self.diary.work) % 3 == 1:
             self.wire.request("POST", path, body)
             self.diary.retried.append(work)
         return True

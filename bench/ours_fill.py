@@ -25,7 +25,6 @@ from django.db import connection  # noqa: E402
 from accounts import actions as accounts  # noqa: E402
 from accounts.models import Lab, User  # noqa: E402
 from bench.payloads import jsonl  # noqa: E402
-from core import events  # noqa: E402
 from core.actors import SYSTEM  # noqa: E402
 from experts import actions as experts  # noqa: E402
 from experts.models import Expert  # noqa: E402
@@ -76,9 +75,7 @@ def project(lab: Lab, size: int, by: User, *, overlap: int = 1) -> Project:
     )
     projects.publish_instructions(project=draft, text="Compare.", by=by)
     fund(draft, price(pay=PAY, bps=draft.fee_bps, tasks=2 * size + 10, overlap=overlap).total, by)
-    events.drain()  # the wired job opens it
-    draft.refresh_from_db()
-    return draft if draft.status == Project.Status.OPEN else projects.open_project(project=draft, by=by)
+    return projects.open_project(project=draft, by=by)
 
 
 def fund(draft: Project, amount: int, by: User) -> None:
@@ -133,7 +130,8 @@ def main(people: int, sizes: list[int]) -> None:
     made: dict[str, str] = {}
     for size in sizes:
         fresh = project(lab, size, owner)
-        fill(fresh, size, owner)
+        if size:
+            fill(fresh, size, owner)
         for each in everyone:
             join(fresh, each, owner)
         made[str(size)] = fresh.public_id

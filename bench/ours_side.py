@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
 from bench import load
 from bench.dialects import Ours
-from bench.payloads import jsonl
-from bench.servers import ROOT, Stack, Web, python
+from bench.payloads import RESPONSE, jsonl
+from bench.servers import ROOT, Stack, Web, gunicorn, python
 from bench.wire import Wire
 from marketplace.localstack import process
 
@@ -28,6 +29,7 @@ class OursSide:
 
     def __init__(self, stack: Stack, people: int, sizes: list[int]) -> None:
         self.stack = stack
+        self.imports = 0
         self.environment = stack.environment(
             DATABASE_URL=stack.make_database("ours"),
             QUORUM_PUBLIC_URL="http://localhost",
@@ -36,11 +38,12 @@ class OursSide:
             PLATFORM_FEE_BPS="2000",
         )
         process_manage(self.environment, "collectstatic", "--no-input", "--verbosity=0")
-        filled = json.loads(python("bench.ours_fill", str(people), *map(str, sizes), environment=self.environment))
+        filled = json.loads(python("bench.ours_fill", str(people), *map(str, sizes), "0", environment=self.environment))
         self.projects: dict[str, str] = filled["projects"]
         self.people = [{"Authorization": f"Bearer {key}"} for key in filled["keys"]]
         self.lab = {"Authorization": f"Bearer {filled['lab_key']}"}
-        self.session = {"Cookie": f"sessionid={filled['session']}", "Accept": "text/html"}
+        self.session_key: str = filled["session"]
+        self.session = {"Cookie": f"sessionid={self.session_key}", "Accept": "text/html"}
 
     def order(self, size: int, people: int, seconds: float) -> dict[str, Any]:
         return {
@@ -72,6 +75,9 @@ class OursSide:
             raise RuntimeError(f"next task {status}: {answer[:300]!r}")
         return seconds
 
+    def serve(self) -> AbstractContextManager[Web]:
+        return gunicorn(self.stack, self.application, self.environment)
+
     @contextmanager
     def worker(self) -> Iterator[None]:
         """The background worker, as `make run` starts it."""
@@ -82,13 +88,33 @@ class OursSide:
             command, log=log, death_signal=signal.SIGTERM, environment=self.environment, folder=ROOT
         )
         try:
+            self.settle()
             yield
         finally:
             process.stop(started, signal.SIGTERM)
 
+    def settle(self) -> None:
+        """Wait until the worker has done what the filling left behind (documents to draw, mails to write)."""
+        database = self.stack.connect("ours")
+        database.autocommit = True
+        until = time.perf_counter() + 120
+        with database.cursor() as cursor:
+            while time.perf_counter() < until:
+                cursor.execute("SELECT count(*) FROM core_delivery WHERE done_at IS NULL AND tries = 0")
+                if cursor.fetchone() == (0,):
+                    break
+                time.sleep(0.2)
+        database.close()
+
+    def checks(self, size: int, people: int, seconds: float) -> dict[str, int]:
+        """What must be 0, after a load of `people` who misbehave as bench/client.py says."""
+        order = {**self.order(size, people, seconds), "mischief": True}
+        return verdict(self.stack, load.run(self.stack, self.web, order))
+
     def import_rate(self, rows: int) -> float:
         """From the upload of the file to the last task in the database, check and confirmation included."""
-        body, kind = multipart("again.jsonl", b"".join(jsonl(rows)))
+        self.imports += 1
+        body, kind = multipart("more.jsonl", b"".join(jsonl(rows, f"again{self.imports}-")))
         where = f"/api/v1/projects/{self.projects['0']}/imports/"
         start = time.perf_counter()
         upload = self.told("POST", where, body, kind)
@@ -130,6 +156,9 @@ class OursSide:
     def page(self, size: int) -> float:
         return self.look(f"/projects/{self.projects[str(size)]}/")[0]
 
+    def statements(self, path: str) -> int:
+        return int(python("bench.ours_page", self.session_key, path, environment=self.environment))
+
     def look(self, path: str) -> tuple[float, int]:
         """(seconds, bytes) of one page as the lab's owner sees it."""
         browser = Wire(self.web.port, self.session)
@@ -142,9 +171,52 @@ class OursSide:
         return seconds, len(body)
 
 
-def process_manage(environment: dict[str, str], *command: str) -> None:
-    import subprocess
+HANDED_TWICE = """
+SELECT count(*) FROM (SELECT task_id FROM tasks_submission WHERE status <> 'released'
+    GROUP BY task_id HAVING count(DISTINCT expert_id) > (SELECT overlap FROM tasks_task WHERE id = task_id)) twice
+"""
+ANSWERS_TWICE = """
+SELECT count(*) FROM (SELECT task_id, expert_id FROM tasks_submission WHERE status = 'submitted'
+    GROUP BY task_id, expert_id HAVING count(*) > 1) twice
+"""
+NEWS_TWICE = """
+SELECT count(*) FROM (SELECT subject FROM core_event WHERE name = 'submission.submitted'
+    GROUP BY subject HAVING count(*) > 1) twice
+"""
+KEPT = """
+SELECT count(*) FROM tasks_submission
+WHERE public_id = ANY(%s) AND status = 'submitted' AND (response ->> 'strength') = %s
+"""
 
+
+def verdict(stack: Stack, run: load.Run) -> dict[str, int]:
+    """From what the clients were told and what the database holds."""
+    handed = [task for diary in run.diaries for task in diary["handed"]]
+    kept = [work for diary in run.diaries for _, work in diary["work"]]
+    database = stack.connect("ours")
+    with database, database.cursor() as cursor:
+
+        def count(sql: str, *values: Any) -> int:
+            cursor.execute(sql, values)
+            row = cursor.fetchone()
+            return int(row[0]) if row else 0
+
+        found = {
+            "tasks handed to more people than their overlap": max(len(handed) - len(set(handed)), count(HANDED_TWICE)),
+            "acknowledged answers lost": len(kept) - count(KEPT, kept, str(RESPONSE["strength"])),
+            "answers accepted from somebody who does not hold the task": sum(
+                len(diary["stolen"]) for diary in run.diaries
+            ),
+            "second answers by a retried hand-in": count(ANSWERS_TWICE) + count(NEWS_TWICE),
+            "unexpected refusals": sum(run.surprises.values()),
+        }
+    database.close()
+    if not any(diary["attempts"] for diary in run.diaries) or not any(diary["retried"] for diary in run.diaries):
+        raise RuntimeError("Nobody tried: the checks checked nothing")
+    return found
+
+
+def process_manage(environment: dict[str, str], *command: str) -> None:
     subprocess.run([sys.executable, "manage.py", *command], env=environment, cwd=ROOT, check=True)
 
 

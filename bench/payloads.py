@@ -30,7 +30,7 @@ def payload(number: int) -> dict[str, Any]:
     }
 
 
-def jsonl(rows: int) -> Iterator[bytes]:
-    """Lines of an import file."""
+def jsonl(rows: int, prefix: str = "t") -> Iterator[bytes]:
+    """Lines of an import file; `prefix` makes their ids new."""
     for number in range(rows):
-        yield json.dumps({"external_id": f"t{number}", **payload(number)}).encode() + b"\n"
+        yield json.dumps({"external_id": f"{prefix}{number}", **payload(number)}).encode() + b"\n"

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from bench import load, raw
+from bench.ours_side import OursSide
 from bench.payloads import jsonl
 from bench.servers import Stack, Web
 from bench.stats import Report, median, percentile
@@ -134,6 +135,18 @@ def nexts(twin: Side, ours: Side, plan: Plan, report: Report) -> None:
         )
     small, large = (median(times[ours.name, size]) for size in (plan.sizes[0], plan.sizes[-1]))
     report.add(f"next task, {plan.sizes[-1]:,} against {plan.sizes[0]:,} tasks", large / small, "times")
+
+
+def checks(ours: OursSide, plan: Plan, report: Report) -> None:
+    for what, count in ours.checks(plan.size, max(plan.people), plan.seconds).items():
+        report.add(f"{what}, {max(plan.people)} clients", count, "must be 0")
+
+
+def page(ours: OursSide, plan: Plan, report: Report) -> None:
+    """What the project's page asks the database, and how large it is."""
+    path = f"/projects/{ours.projects[str(plan.size)]}/"
+    report.add("project page, statements", ours.statements(path), "")
+    report.add("project page, document", ours.look(path)[1] / 1000, "kB")
 
 
 def rows(twin: Side, ours: Side, bound: Bound, plan: Plan, report: Report) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
 from bench import load
 from bench.payloads import RESPONSE, jsonl
-from bench.servers import Stack, Web, python
+from bench.servers import Stack, Web, gunicorn, python
 from bench.twin.fill import CSRF
 from bench.wire import Wire
 
@@ -35,6 +36,9 @@ class TwinSide:
         self.people = [
             {"Cookie": f"sessionid={key}; csrftoken={CSRF}", "X-CSRFToken": CSRF} for key in filled["sessions"]
         ]
+
+    def serve(self) -> AbstractContextManager[Web]:
+        return gunicorn(self.stack, self.application, self.environment)
 
     def cycles(self, size: int, people: int, seconds: float) -> load.Run:
         return load.run(self.stack, self.web, self.order(size, people, seconds))

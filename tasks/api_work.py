@@ -13,11 +13,17 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.rest import Door, Pages
 from core.errors import NotAllowed
+from core.prepared import Prepared
 from experts.models import Expert
 from projects.models import Project
 from tasks import actions
 from tasks import api_shapes as shapes
 from tasks.models import Submission
+
+_OWN = Prepared(
+    lambda public_id, expert: Submission.objects.filter(public_id=public_id, expert=expert).only("pk", "expert_id")
+)
+_PROJECT = Prepared(lambda public_id: Project.objects.exclude(status=Project.Status.DRAFT).filter(public_id=public_id))
 
 
 def user_of(request: Request) -> User:
@@ -36,7 +42,7 @@ def expert_of(request: Request) -> Expert:
 def own(request: Request, public_id: str) -> Submission:
     """The caller's own submission, barely loaded: actions read it anew under their lock. Raises Http404."""
     expert = expert_of(request)
-    found = Submission.objects.filter(public_id=public_id, expert=expert).only("pk", "expert_id").first()
+    found = _OWN.first(public_id=public_id, expert=expert.pk)
     if found is None:
         raise Http404
     found.expert = expert
@@ -53,7 +59,7 @@ class Claims(Door):
     @extend_schema(request=None, responses={201: shapes.WorkShape}, operation_id="claim_next_task")
     def post(self, request: Request, project: str) -> Response:
         """Claim the next task of a project. 409 `no_task` while none waits, `claims_full` while you hold enough."""
-        found = Project.objects.exclude(status=Project.Status.DRAFT).filter(public_id=project).first()
+        found = _PROJECT.first(public_id=project)
         if found is None:
             raise Http404
         work = actions.claim_next(project=found, expert=expert_of(request), by=user_of(request))
