@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core.models import Event
 from projects.kinds import kind
-from projects.models import Project
+from projects.models import Application, Project
 from tasks.models import Seat, Submission, Task
 
 _S = Submission.Status
@@ -25,6 +26,7 @@ class Progress:
     wanted: int = 0  # answers: seats wanted by tasks that were not withdrawn
     seats: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
+    applications: dict[str, int] = field(default_factory=dict)
     oldest_decide_by: datetime | None = None
 
     @property
@@ -38,6 +40,11 @@ class Progress:
     @property
     def waiting(self) -> int:
         return self.answers.get(_S.SUBMITTED, 0)
+
+    @property
+    def applicants(self) -> int:
+        """Applications that wait for an answer."""
+        return sum(self.applications.get(status, 0) for status in Application.OPEN)
 
     @property
     def free_seats(self) -> int:
@@ -54,19 +61,29 @@ class Progress:
 
 
 def progress(project: Project) -> Progress:
-    """Three statements, each one grouped count."""
-    tasks = Task.objects.filter(project=project).values_list("status").annotate(n=Count("pk"), wanted=Sum("overlap"))
-    counted = list(tasks.order_by())
-    answers = Submission.objects.filter(project=project).values_list("status")
-    rows = list(answers.annotate(n=Count("pk"), by=Min("decide_by")).order_by())
-    seats = Seat.objects.filter(project=project).values_list("status").annotate(n=Count("pk")).order_by()
-    return Progress(
-        tasks={status: n for status, n, _ in counted},
-        wanted=sum(wanted for status, _, wanted in counted if status != Task.Status.WITHDRAWN),
-        seats=dict(seats),
-        answers={status: n for status, n, _ in rows},
-        oldest_decide_by=next((by for status, _, by in rows if status == _S.SUBMITTED), None),
-    )
+    """One statement: a grouped count of each thing that the project has."""
+    nothing = Value(None, output_field=DateTimeField())
+    answers = _by_status(Submission.objects.filter(project=project), "answers", by=Min("decide_by"))
+    tasks = _by_status(Task.objects.filter(project=project), "tasks", by=nothing, wanted=Sum("overlap"))
+    seats = _by_status(Seat.objects.filter(project=project), "seats", by=nothing)
+    applied = _by_status(Application.objects.filter(project=project), "applications", by=nothing)
+    counts: dict[str, dict[str, int]] = {"answers": {}, "tasks": {}, "seats": {}, "applications": {}}
+    wanted, oldest = 0, None
+    for what, status, count, of_these, by in answers.union(tasks, seats, applied, all=True):
+        counts[what][status] = count
+        wanted += of_these if (what, status) != ("tasks", Task.Status.WITHDRAWN) else 0
+        oldest = by if (what, status) == ("answers", _S.SUBMITTED) else oldest
+    return Progress(**counts, wanted=wanted, oldest_decide_by=oldest)
+
+
+def _by_status(rows: QuerySet[Any], what: str, *, by: Any, wanted: Any = None) -> QuerySet[Any, Any]:
+    """(what, status, count, answers wanted, nearest clock)"""
+    named = rows.order_by().values_list(Value(what, output_field=CharField()), "status")
+    counted: QuerySet[Any, Any] = named.annotate(n=Count("pk"), wanted=wanted or Value(0), by=by)
+    return counted
+
+
+# --- Tasks and reviews ------------------------------------------------------------------------------------------------
 
 
 def task_rows(project: Project, *, search: str = "", status: str = "") -> QuerySet[Task]:
@@ -161,10 +178,10 @@ def workers(project: Project) -> list[Worker]:
     """Everybody who handed something in, most accepted first. One statement."""
     rows = Submission.objects.filter(project=project, submitted_at__isnull=False).order_by()
     found = rows.values_list("expert__user__name", "expert__public_id").annotate(
-        Count("pk", filter=Q(status=_S.ACCEPTED)),
-        Count("pk", filter=Q(status=_S.SUBMITTED)),
-        Count("pk", filter=Q(status=_S.RETURNED)),
-        Count("pk", filter=Q(status=_S.REJECTED)),
-        Coalesce(Sum("seat__pay", filter=Q(status=_S.ACCEPTED)), 0),
+        n_accepted=Count("pk", filter=Q(status=_S.ACCEPTED)),
+        n_submitted=Count("pk", filter=Q(status=_S.SUBMITTED)),
+        n_returned=Count("pk", filter=Q(status=_S.RETURNED)),
+        n_rejected=Count("pk", filter=Q(status=_S.REJECTED)),
+        pay=Coalesce(Sum("seat__pay", filter=Q(status=_S.ACCEPTED)), 0),
     )
     return sorted((Worker(*row) for row in found), key=lambda one: (-one.accepted, one.name))

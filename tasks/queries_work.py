@@ -108,7 +108,7 @@ def queues(expert: Expert, desk: list[Submission]) -> list[Queue]:
         lease_ends=Subquery(leased.order_by().values("project").annotate(at=Min("lease_until")).values("at")),
     )
     held = [submission.project_id for submission in desk if submission.seat.lease_until]
-    found = [Queue(row.project, row, row.free, row.lease_ends, held.count(row.project_id), row.to_sign) for row in rows]
+    found = [_queue(row, held.count(row.project_id)) for row in rows]
     return sorted(found, key=lambda queue: (not queue.ready, -queue.hourly, queue.project.pk))
 
 

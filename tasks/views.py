@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from accounts.models import Lab, User
@@ -49,6 +49,8 @@ def expert_page(view: View) -> View:
         user = signed_in(request)
         expert = expert_of(user)
         if expert is None:
+            if "sub" in kwargs:  # whose work could it be?
+                raise Http404
             messages.info(request, "Work needs an expert profile. It takes two minutes.")
             return redirect("experts:profile")
         user.expert = expert  # nobody on this page needs to ask again

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.roles import Permission, authorise
+from accounts.roles import Permission, may
 from accounts.web import refusals_on, signed_in, told
 from projects.kinds import kind
 from projects.models import Project
 from tasks import actions, forms
 from tasks.models import Export, Import
-from tasks.views import lab_page, paged
+from tasks.views import abilities, lab_page, paged
 from tasks.views_lab import tabbed
 
 FAULTS_PER_PAGE = 50
@@ -26,8 +27,9 @@ FAULTS_PER_PAGE = 50
 @lab_page
 @require_http_methods(["GET", "POST"])
 def imports(request: HttpRequest, project: Project) -> HttpResponse:
-    form = forms.UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST"
+    form = forms.UploadForm(request.POST, request.FILES) if sent else forms.UploadForm()
+    if sent and form.is_valid():
         with refusals_on(form):
             file = form.cleaned_data["upload"]
             upload = actions.start_import(project=project, upload=file, by=signed_in(request))
@@ -88,8 +90,9 @@ def import_discard(request: HttpRequest, imp: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def exports(request: HttpRequest, project: Project) -> HttpResponse:
     formats = kind(project.kind).FORMATS
-    form = forms.ExportForm(request.POST or None, choices=[(one.slug, one.label) for one in formats])
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = forms.ExportForm(sent, choices=[(one.slug, one.label) for one in formats])
+    if sent is not None and form.is_valid():
         with told(request, "The export is being written."):
             actions.request_export(project=project, format=form.cleaned_data["format"], by=signed_in(request))
         return redirect("tasks:exports", project.public_id)
@@ -110,7 +113,9 @@ def export_row(request: HttpRequest, out: str) -> HttpResponse:
     """One row of the list, asked by htmx while a worker writes the file."""
     found = export_of(signed_in(request), out)
     formats = kind(found.project.kind).FORMATS
-    return render(request, "tasks/_export.html", {"export": found, "project": found.project, "formats": formats})
+    can = abilities(signed_in(request), found.project.lab)
+    context = {"export": found, "project": found.project, "formats": formats, "can": can}
+    return render(request, "tasks/_export.html", context)
 
 
 @login_required
@@ -126,7 +131,8 @@ def export_retry(request: HttpRequest, out: str) -> HttpResponse:
 @require_GET
 def export_download(request: HttpRequest, out: str) -> HttpResponseBase:
     found = export_of(signed_in(request), out)
-    authorise(signed_in(request), Permission.DATA_EXPORT, lab=found.project.lab)
+    if not may(signed_in(request), Permission.DATA_EXPORT, lab=found.project.lab):
+        raise PermissionDenied("Your role does not allow this.")
     if found.status != Export.Status.DONE:
         raise Http404
     name = f"{found.project.public_id}-{found.format}-{found.finished_at:%Y%m%d-%H%M}.jsonl"

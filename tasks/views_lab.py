@@ -16,7 +16,7 @@ from payments import queries as money
 from payments.models import Funding
 from projects import actions as project_actions
 from projects.kinds import kind
-from projects.models import Application, Project
+from projects.models import Project
 from tasks import actions, forms
 from tasks import queries_dashboard as board
 from tasks import queries_pages as ask
@@ -59,7 +59,6 @@ def tabbed(request: HttpRequest, project: Project, tab: str, **context: Any) -> 
 @lab_page
 @require_GET
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
-    waiting = Application.objects.filter(project=project, status__in=Application.OPEN)
     spend = money.spend(project.public_id)
     return tabbed(
         request,
@@ -71,7 +70,6 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
         affordable=spend.free // project.seat_cost if project.seat_cost else 0,
         agreement=board.agreement(project),
         workers=ask.workers(project)[:8],
-        applicants=waiting.count(),
     )
 
 

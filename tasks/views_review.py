@@ -103,19 +103,20 @@ def decide(request: HttpRequest, sub: str) -> HttpResponse:
     form = VERDICTS[verdict](request.POST, prefix=verdict)
     if not form.is_valid():
         return _submission_page(request, submission, verdict=verdict, form=form, status=422)
-    to = redirect("tasks:submission", sub)
     with told(request, DONE[verdict]):
         _decide(verdict, submission, user, form.cleaned_data)
-        to = _following(submission)
-    return to
+    submission.refresh_from_db(fields=["status"])
+    return _following(submission)
 
 
-def _following(decided: Submission) -> HttpResponse:
-    """The next answer that waits, else the queue."""
-    waiting = ask.next_to_review(decided.project, after=decided)
+def _following(looked_at: Submission) -> HttpResponse:
+    """Where a reviewer goes on: the next answer that waits, the queue, or this one where the decision was refused."""
+    if looked_at.status == Submission.Status.SUBMITTED:
+        return redirect("tasks:submission", looked_at.public_id)
+    waiting = ask.next_to_review(looked_at.project, after=looked_at)
     if waiting is not None:
         return redirect("tasks:submission", waiting.public_id)
-    return redirect("tasks:review_queue", decided.project.public_id)
+    return redirect("tasks:review_queue", looked_at.project.public_id)
 
 
 def _decide(verdict: str, submission: Submission, by: User, words: dict[str, str]) -> None:
