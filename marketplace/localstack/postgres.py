@@ -96,16 +96,16 @@ def url(sockets: Path, database: str = DATABASE) -> str:
     return f"postgresql://{USER}@/{database}?host={quote(str(sockets), safe='')}"
 
 
-def create_database(sockets: Path) -> None:
+def create_database(sockets: Path, name: str = DATABASE) -> None:
     import psycopg2
 
     connection = psycopg2.connect(host=str(sockets), user=USER, dbname="postgres")
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if cursor.fetchone() is None:
-                cursor.execute(f"CREATE DATABASE {DATABASE}")
+                cursor.execute(f"CREATE DATABASE {name}")
     finally:
         connection.close()
 

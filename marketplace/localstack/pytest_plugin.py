@@ -24,10 +24,11 @@ _open = ExitStack()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, None, None]:
     for name, value in NOT_SECRET.items():
         os.environ.setdefault(name, value)
     if "DATABASE_URL" not in os.environ:
-        os.environ.update(_open.enter_context(throwaway.servers()))
+        os.environ.update(_open.enter_context(throwaway.servers(with_tables=True)))
         early_config.add_cleanup(_open.close)
+        args[:] = ["--reuse-db", *args]
     return (yield)

@@ -1,7 +1,7 @@
 """A PostgreSQL and a Valkey for one test run: made in a second, gone with it. Any number can run at once.
 
-The empty cluster is made once per PostgreSQL version and copied. A folder whose lock nobody holds belongs to a run
-that was killed; the next run removes it.
+The empty cluster is made once and copied, and so is the migrated one (migrated.py). A folder whose lock nobody holds
+belongs to a run that was killed; the next run removes it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from marketplace.localstack import binaries, postgres, process, valkey
+from marketplace.localstack import binaries, migrated, postgres, process, valkey
 
 
 def _root() -> Path:
@@ -47,7 +47,8 @@ def _remove_leftovers(root: Path) -> None:
                 folder.with_name(f"lock-{folder.name}").unlink(missing_ok=True)
 
 
-def _empty_cluster(root: Path) -> Path:
+def _template(root: Path, *, with_tables: bool) -> Path:
+    """The cluster to copy; only one run makes it, the others wait."""
     made_by = hashlib.sha256(str(binaries.postgres_bin()).encode()).hexdigest()[:8]
     cluster = root / f"empty-{made_by}" / "data"
     cluster.parent.mkdir(mode=0o711, exist_ok=True)
@@ -56,7 +57,7 @@ def _empty_cluster(root: Path) -> Path:
             shutil.rmtree(cluster, ignore_errors=True)
             postgres.initialise(cluster, small=True)
             (cluster.parent / "done").touch()
-    return cluster
+        return migrated.cluster(root, cluster, _copy) if with_tables else cluster
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -67,11 +68,14 @@ def _copy(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, str]]:
-    """Both servers, running; yields the environment that leads to them. Everything is gone afterwards."""
+def servers(*, with_tables: bool = False) -> Iterator[dict[str, str]]:
+    """Both servers, running; yields the environment that leads to them. Everything is gone afterwards.
+
+    `with_tables`: the database of the tests is there already, migrated.
+    """
     root = _root()
     _remove_leftovers(root)
-    cluster = _empty_cluster(root)
+    cluster = _template(root, with_tables=with_tables)
     run = root / f"run-{os.getpid()}-{os.urandom(2).hex()}"
     with _lock(root / f"lock-{run.name}", wait=True):
         run.mkdir(mode=0o711)

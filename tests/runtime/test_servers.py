@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psycopg2
 import pytest
 import redis
 
-from marketplace.localstack import binaries, endpoints, orphans, postgres, process, throwaway
+from marketplace.localstack import binaries, endpoints, migrated, orphans, postgres, process, throwaway
 from marketplace.localstack.layout import SOCKET_PATH_LIMIT, Layout
 from marketplace.localstack.process import Identity, ServerFailed
 
@@ -87,6 +88,40 @@ def test_a_killed_run_takes_its_servers_along_and_the_next_one_cleans_up(root: P
     assert list(root.glob("*/run-*"))
     with throwaway.servers():
         assert len(list(root.glob("*/run-*"))) == 1
+
+
+def test_tables_are_made_anew_when_anything_they_are_made_from_changes(tmp_path: Path) -> None:
+    files = {
+        "requirements-dev.txt": "django==5.2.19",
+        "marketplace/settings.py": "",
+        "tasks/migrations/0001_initial.py": "from core.ids import PublicIdField\n",
+        "core/ids.py": "PREFIX = 3",
+        "experts/data/fields.csv": "0531,Chemistry",
+        "tasks/views.py": "nothing a migration reads",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = migrated.fingerprint(tmp_path)
+    (tmp_path / "tasks/views.py").write_text("changed")
+    assert migrated.fingerprint(tmp_path) == before
+    for name in [*files][:-1]:
+        (tmp_path / name).write_text(files[name] + "\n# changed")
+        assert migrated.fingerprint(tmp_path) != before
+        (tmp_path / name).write_text(files[name])
+    assert migrated.fingerprint(tmp_path) == before
+
+
+def test_migrations_that_fail_are_left_to_the_tests_to_show(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = root / "migrated-old"
+    old.mkdir()
+    (old / "done").touch()
+    os.utime(old / "done", (0, 0))
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with throwaway.servers():
+        (empty,) = root.glob("quorum-test-*/empty-*/data")
+    assert migrated.cluster(root, empty, throwaway._copy) == empty
+    assert not old.exists()
 
 
 def test_a_cluster_of_another_major_version_is_refused_in_words(tmp_path: Path) -> None:
