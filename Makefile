@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench chaos contracts lock reset lint format migrations docs clean
+.PHONY: help run dev test check bench chaos contracts lock reset lint format migrations docs tokens clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lint: .venv/.installed ## format, style, types, layers
 format: .venv/.installed ## put the code into shape
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix-only .
+
+tokens: ## write static/css/tokens.css from core/palette.py
+	@$(PYTHON) -m core.palette static/css/tokens.css
 
 docs: .venv/.installed ## write the pages of docs/ that are made from the code
 	@$(PY) manage.py write_reference

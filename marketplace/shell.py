@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.queries import unread_notices
@@ -44,7 +44,7 @@ NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Credentials", "experts:profile", ""),
         ("Earnings", "payments:earnings", ""),
     ),
-    OPS.key: (("Operations", "admin:index", ""),),
+    OPS.key: (("Review desk", "admin:desk", ""), ("Operations", "admin:index", "")),
 }
 ACCOUNT = (
     ("Profile and time zone", "accounts:settings", "settings"),
@@ -83,12 +83,7 @@ class Shell:
         return unread_notices(user) if isinstance(user, User) else 0
 
     def _places(self, rows: tuple[tuple[str, str, str], ...]) -> list[Place]:
-        places = []
-        for label, name, icon in rows:
-            try:
-                places.append(Place(label, reverse(name), icon))
-            except NoReverseMatch:  # until its room is built
-                continue
+        places = [Place(label, reverse(name), icon) for label, name, icon in rows]
         here = max((place.url for place in places if self._request.path.startswith(place.url)), key=len, default="")
         return [place._replace(current=place.url == here) for place in places]
 
