@@ -73,6 +73,7 @@ def test_an_appeal_is_decided_for_the_expert(olu: Client) -> None:
     olu.post(press, {"words": "The lattice is right."})
     assert fresh(opened).status == "overturned"
     assert owed(opened.submission.expert) == 1_000
+    olu.get(address(opened))  # says that it is done
     assert "Decide for the expert" not in olu.get(address(opened)).text
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -34,7 +33,7 @@ def look(client: Client, work: Submission, expect: int = 200) -> str:
     return text(page)
 
 
-def decide(client: Client, work: Submission, verdict: str, **words: str) -> HttpResponse:
+def decide(client: Client, work: Submission, verdict: str, **words: str) -> Any:
     return client.post(reverse("tasks:decide", args=[work.public_id]), {"verdict": verdict, **words}, follow=True)
 
 
@@ -101,9 +100,9 @@ def test_rejecting_needs_a_reason_of_the_list_and_words(rosa: Client) -> None:
     assert "Select a valid choice" in page.text
     decide(rosa, work, "reject", **WHY)
     assert (fresh(work).status, fresh(work).reason) == ("rejected", "incorrect")
-    page = look(rosa, work)
-    assert "may appeal until" in page
-    assert "Ice is less dense, not colder." in page
+    seen = look(rosa, work)
+    assert "may appeal until" in seen
+    assert "Ice is less dense, not colder." in seen
 
 
 def test_a_decision_that_comes_too_late_says_so_and_goes_on(rosa: Client) -> None:
@@ -116,7 +115,6 @@ def test_a_decision_that_comes_too_late_says_so_and_goes_on(rosa: Client) -> Non
 
 def test_a_third_return_is_refused_on_the_page(rosa: Client) -> None:
     work = handed_in(project(tasks=1))
-    Submission.objects.filter(pk=work.pk)
     for _ in range(2):
         work.reviews.create(verdict="return", reviewer=user("Rosa"), note="Again.")
     page = decide(rosa, work, "return", **{"return-note": "Once more."})

@@ -230,7 +230,7 @@ def test_what_is_not_met_is_said_with_what_would_meet_it(emil: Client) -> None:
         ({"rate": "many"}, True),
     ],
 )
-def test_filters(emil: Client, query: dict[str, str], found: bool) -> None:
+def test_filters(emil: Client, query: dict[str, Any], found: bool) -> None:
     project(tasks=1, fields=["0533"], pay=1_000, minutes=15)  # $40 an hour
     page = get(emil, "browse", **query)
     assert ("Why ice floats" in page) == found
