@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -43,6 +43,10 @@ def project_of(request: HttpRequest, prj: str, permission: Permission = Permissi
     return project
 
 
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
 def _price(project: Project) -> Price:
     return price(pay=project.pay, bps=project.fee_bps, tasks=project.planned_tasks, overlap=project.overlap)
 
@@ -66,7 +70,7 @@ def new(request: HttpRequest) -> HttpResponse:
     labs = forms.labs_of(user)
     if not labs:
         return render(request, "projects/no_lab.html", {"member": user.memberships.exists()})
-    form = forms.NewProjectForm(request.POST or None, labs=labs, initial={"kind": KINDS[0].slug})
+    form = forms.NewProjectForm(_posted(request), labs=labs, initial={"kind": KINDS[0].slug})
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             project = actions.create_project(**form.cleaned_data, by=user)
@@ -83,7 +87,7 @@ def edit(request: HttpRequest, prj: str, step: str) -> HttpResponse:
         return _review(request, project)
     if step not in STEPS:
         raise Http404
-    form = STEPS[step][1](request.POST or None, project=project)
+    form = STEPS[step][1](_posted(request), project=project)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             _save(request, project, form)
@@ -163,7 +167,7 @@ def _review(request: HttpRequest, project: Project) -> HttpResponse:
 def fund(request: HttpRequest, prj: str) -> HttpResponse:
     """An amount, and on to Stripe's page."""
     project = project_of(request, prj, Permission.PROJECT_FUND)
-    form = forms.FundForm(request.POST or None, initial={"amount": forms.dollars(_price(project).total)})
+    form = forms.FundForm(_posted(request), initial={"amount": forms.dollars(_price(project).total)})
     if request.method == "POST" and form.is_valid():
         back = reverse("payments:funding", args=["FUNDING"]).replace("FUNDING", "{FUNDING}")
         with refusals_on(form):
