@@ -45,7 +45,7 @@ def test_the_product_makes_an_account_that_can_sign_in_at_once() -> None:
 @pytest.mark.django_db
 def test_people_edit_themselves_and_nobody_else() -> None:
     sam = people.user("Sam")
-    told = {"name": " Sam Somebody ", "time_zone": "Asia/Tokyo", "shortcuts": False}
+    told: dict[str, Any] = {"name": " Sam Somebody ", "time_zone": "Asia/Tokyo", "shortcuts": False}
     actions.edit_person(user=sam, by=sam, **told)
     sam.refresh_from_db()
     assert (sam.name, sam.time_zone, sam.shortcuts) == ("Sam Somebody", "Asia/Tokyo", False)

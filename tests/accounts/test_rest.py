@@ -251,10 +251,10 @@ def _twice_at_once(post: Any) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_duplicate_that_comes_while_the_first_is_at_work_waits_and_answers_the_same() -> None:
-    secret = people.api_client_for(people.user("Sam"))._credentials["HTTP_AUTHORIZATION"]
+    _, secret = actions.create_token(name="tests", by=people.user("Sam"))
 
     def post() -> Any:
-        client = APIClient(HTTP_AUTHORIZATION=secret)
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {secret}")
         return client.post("/api/v1/labs/", LAB, HTTP_IDEMPOTENCY_KEY="lab-1")
 
     one, other = _twice_at_once(post)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,7 +18,7 @@ from tests import people
 DESK = "/admin/experts/credential/desk/"
 
 
-def waiting(name: str, hours: int, **claim: object) -> Credential:
+def waiting(name: str, hours: int, **claim: Any) -> Credential:
     then = timezone.now() - timedelta(hours=hours)
     owner = people.expert(name, verified=False)
     return people.credential(owner, evidenced_at=then, answer_by=then + timedelta(hours=24), **claim)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from core.models import Event
@@ -56,7 +57,7 @@ def test_sam_becomes_an_expert_and_claims_a_degree_in_two_steps(client: Client) 
         ({"field": "", "field_search": "quidditch"}, "Choose the field that comes closest"),
         ({"year": "1899"}, "greater than or equal to 1940"),
         ({"year": "2999"}, "The year lies between"),
-        ({"upload": people.SimpleUploadedFile("cv.docx", b"PK\x03\x04")}, "PDF, JPEG or PNG"),
+        ({"upload": SimpleUploadedFile("cv.docx", b"PK\x03\x04")}, "PDF, JPEG or PNG"),
         ({"level": ""}, "required"),
     ],
 )
