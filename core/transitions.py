@@ -15,9 +15,12 @@ M = TypeVar("M", bound=models.Model)
 
 
 def lock(obj: M) -> M:
-    """The row as the database has it now, locked until the transaction ends."""
+    """The row as the database has it now, locked until the transaction ends.
+
+    NO KEY: whoever inserts a row that points here only needs the key to stay, and must not wait (or deadlock).
+    """
     manager = type(obj)._base_manager
-    return manager.select_for_update(of=("self",)).get(pk=obj.pk)
+    return manager.select_for_update(of=("self",), no_key=True).get(pk=obj.pk)
 
 
 def move(obj: M, to: str, *, by: Actor, note: str = "", data: Mapping[str, Any] | None = None, **fields: Any) -> M:
