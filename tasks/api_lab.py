@@ -97,10 +97,10 @@ class Imports(Door):
         rows = Import.objects.filter(project=of_lab(request, Project, project))
         return page_of(rows, request, self, shapes.ImportShape)
 
-    @extend_schema(request=shapes.UploadShape, responses={202: shapes.ImportShape}, operation_id="upload_tasks")
+    @extend_schema(request=shapes.TaskFileShape, responses={202: shapes.ImportShape}, operation_id="upload_tasks")
     def post(self, request: Request, project: str) -> Response:
         """Upload a file of tasks. It is checked in the background; nothing is kept until it is confirmed."""
-        given = checked(shapes.UploadShape, request)
+        given = checked(shapes.TaskFileShape, request)
         upload = actions.start_import(
             project=of_lab(request, Project, project),
             upload=given["file"],

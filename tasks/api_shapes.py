@@ -95,7 +95,7 @@ class RepairShape(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=5_000)
 
 
-class UploadShape(serializers.Serializer[Any]):
+class TaskFileShape(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="JSON Lines or CSV, UTF-8, at most 200 MB.")
     format = serializers.ChoiceField(choices=Import.Format.choices, required=False, default="")
 

@@ -122,7 +122,8 @@ def on_submission_rejected(event: Event) -> None:
 
 
 def on_submission_decided(event: Event) -> None:
-    digests.tell_expert(event, _submission(event))
+    if event.before != Submission.Status.REJECTED:  # what an appeal changed, the appeal's own notice says
+        digests.tell_expert(event, _submission(event))
 
 
 def on_submission_released(event: Event) -> None:

@@ -115,15 +115,20 @@ class _Check:
     def _judged(self, row: rows.Row) -> rows.Row:
         if row.faults:
             return row
-        try:
-            row.payload = dict(self.payload.run_validation(row.payload))
-        except ValidationError as error:
-            row.faults += [Fault(fault.message, fault.field, row.number) for fault in faults_of(error.detail)]
+        row.payload = self.kind.quick_payload(row.payload) or self._examined(row)
         if row.external_id:
             first = self.seen.setdefault(row.external_id, row.number)
             if first != row.number:
                 row.blame(f"Row {first} has the same external_id.", "external_id")
         return row
+
+    def _examined(self, row: rows.Row) -> dict[str, Any]:
+        """What is not plainly good goes to the serializer, which words the faults."""
+        try:
+            return dict(self.payload.run_validation(row.payload))
+        except ValidationError as error:
+            row.faults += [Fault(fault.message, fault.field, row.number) for fault in faults_of(error.detail)]
+            return {}
 
     def _close(self, batch: list[rows.Row]) -> None:
         """Compare with the project, keep the good, note the faults, and let the figures be seen."""

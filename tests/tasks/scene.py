@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -55,6 +56,7 @@ def add_tasks(made: Project, count: int, **fields: Any) -> list[Task]:
     return Task.objects.bulk_create(Task(project=made, **given) for _ in range(count))
 
 
+@transaction.atomic
 def fund(made: Project, amount: int) -> None:
     if amount:
         lines = ledger.transfer(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import User
@@ -24,12 +26,12 @@ pytestmark = pytest.mark.django_db
 WHY = "The lattice is named in the second sentence."
 
 
-def rejected(**fields: int) -> Submission:
+def rejected(**fields: Any) -> Submission:
     work = handed_in(project(tasks=1, **fields))
     return reject(submission=work, by=user("Rosa"), reason="incorrect", note="The lattice is not named.")
 
 
-def appealed(**fields: int) -> Appeal:
+def appealed(**fields: Any) -> Appeal:
     return appeal(submission=rejected(**fields), words=WHY, by=user("Emil"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Event
 from projects.models import Project
 from tasks.actions import accept, fail_export, reject, request_export, retry_export, run_export, withdraw_task
-from tasks.models import Export
-from tests.people import user
-from tests.tasks.scene import add_tasks, claimed, handed_in, project
+from tasks.models import Export, Seat, Submission
+from tests.people import lab, user
+from tests.tasks.scene import add_tasks, claimed, fresh, handed_in, project
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,7 @@ def test_the_lossless_file_holds_whatever_was_handed_in() -> None:
     assert one["meta_credential_level"] == 8
     assert one["meta_field"] == "0533"
     assert one["meta_instruction_version"] == 1
+    assert first.consent is not None
     assert one["meta_consent_id"] == first.consent.public_id
     assert one["meta_licence"].startswith("Data licence")
     assert one["meta_external_id"] is None
@@ -72,8 +74,6 @@ def test_training_formats_hold_accepted_work_on_tasks_that_stand() -> None:
 
 
 def test_an_expert_has_one_name_in_all_files_of_a_lab_and_another_elsewhere() -> None:
-    from tests.people import lab
-
     ice, water, steam = project(), project(), project(lab=lab("Northwind"))
     for one in (ice, water, steam):
         handed_in(one)
@@ -82,16 +82,9 @@ def test_an_expert_has_one_name_in_all_files_of_a_lab_and_another_elsewhere() ->
 
 
 def test_memory_does_not_grow_with_the_rows() -> None:
-    import tracemalloc
-
-    from tasks.models import Submission
-    from tests.tasks.scene import fresh
-
     ice = project(tasks=1)
     work = handed_in(ice)
     seats = add_tasks(ice, 3_000)
-    from tasks.models import Seat
-
     extra = Seat.objects.bulk_create(
         Seat(task=t, project=ice, number=0, priority=0, pay=1, fee=0, currency="usd", status="claimed",
              expert=work.expert, claimed_at=work.started_at)

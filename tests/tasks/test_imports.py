@@ -178,7 +178,7 @@ def test_two_workers_do_not_read_one_file_and_progress_is_seen_from_outside(monk
     file = checked("\n".join(line() for _ in range(12)))
     confirm_import(upload=file, by=user("Mina"))
     seen: list[int] = []
-    beside = connection.copy()  # type: ignore[attr-defined]
+    beside = connection.copy()
     say = imports._Progress._say
 
     def watch(progress: Any) -> None:

@@ -40,7 +40,7 @@ def long_way_in() -> Project:
         )
     columns = ("public_id", "seat_id", "task_id", "project_id", "expert_id", "status", "response", "draft",
                "draft_version", "active_seconds", "started_at", "submitted_at", "decide_by", "reason")  # fmt: skip
-    rest = ("submitted", {}, {}, 0, 0, now, now, now, "")
+    rest: tuple[Any, ...] = ("submitted", {}, {}, 0, 0, now, now, now, "")
     copy_in(
         Submission,
         columns,
@@ -65,9 +65,10 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 def looked_at(plan: dict[str, Any]) -> float:
     """Rows that the statement touched, over all its steps."""
-    return sum(
+    touched: float = sum(
         (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in nodes(plan)
     )
+    return touched
 
 
 def values(of: Project) -> dict[str, Any]:

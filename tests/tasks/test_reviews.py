@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -12,9 +14,18 @@ from tasks.actions import accept, auto_accept_due, reject, return_for_rework, se
 from tasks.actions.reviews import _auto_accept, _settle_rejection
 from tasks.models import Review, Submission
 from tests.people import user
-from tests.tasks.scene import answer, fresh, handed_in, money, owed, pass_time, project
+from tests.tasks.scene import answer, claimed, fresh, handed_in, money, owed, pass_time, project
 
 pytestmark = pytest.mark.django_db
+
+
+def every_decision(work: Submission, name: str) -> list[Callable[[], Submission]]:
+    by = user(name)
+    return [
+        lambda: accept(submission=work, by=by),
+        lambda: return_for_rework(submission=work, by=by, note="More."),
+        lambda: reject(submission=work, by=by, reason="incorrect", note="Wrong."),
+    ]
 
 
 def test_accepted_work_is_earned_in_full() -> None:
@@ -45,14 +56,7 @@ def test_work_is_accepted_once() -> None:
 
 
 def test_a_draft_cannot_be_decided_on() -> None:
-    from tests.tasks.scene import claimed
-
-    work = claimed(project())
-    for decide in (
-        lambda: accept(submission=work, by=user("Rosa")),
-        lambda: return_for_rework(submission=work, by=user("Rosa"), note="More."),
-        lambda: reject(submission=work, by=user("Rosa"), reason="incorrect", note="Wrong."),
-    ):
+    for decide in every_decision(claimed(project()), "Rosa"):
         with pytest.raises(WrongState):
             decide()
 
@@ -61,11 +65,7 @@ def test_nobody_decides_on_their_own_work() -> None:
     ice = project()
     work = handed_in(ice)
     Membership.objects.create(lab=ice.lab, user=user("Emil"), role=Role.OWNER)  # joined the lab afterwards
-    for decide in (
-        lambda: accept(submission=work, by=user("Emil")),
-        lambda: return_for_rework(submission=work, by=user("Emil"), note="More."),
-        lambda: reject(submission=work, by=user("Emil"), reason="incorrect", note="Wrong."),
-    ):
+    for decide in every_decision(work, "Emil"):
         with pytest.raises(Refused, match="your own work"):
             decide()
 
