@@ -40,6 +40,7 @@ NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
     EXPERT.key: (
         ("Home", "tasks:work", ""),
         ("Find work", "tasks:browse", ""),
+        ("Applications", "projects:mine", ""),
         ("My answers", "tasks:my_work", ""),
         ("Credentials", "experts:profile", ""),
         ("Earnings", "payments:earnings", ""),
