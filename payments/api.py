@@ -16,14 +16,8 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.rest import Door, DoorSet
-from core.errors import Refused
 from payments import actions, statements
-from payments.gateway import GatewayError
 from payments.models import Earning, Funding, Payee, Payout
-
-
-class StripeSilent(Refused):
-    code = "stripe_unreachable"
 
 
 class FundingSerializer(serializers.ModelSerializer[Funding]):
@@ -119,10 +113,7 @@ class CheckoutView(_AtStripe):
     def post(self, request: Request, public_id: str) -> Response:
         rows = Funding.objects.visible_to(_user(request)).distinct()
         funding = get_object_or_404(rows, public_id=public_id)
-        try:
-            return Response({"url": actions.start_checkout(funding=funding, by=_user(request))})
-        except GatewayError as error:
-            raise StripeSilent("Stripe does not answer at the moment. Please try again.") from error
+        return Response({"url": actions.start_checkout(funding=funding, by=_user(request))})
 
 
 class EarningSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
@@ -170,10 +161,7 @@ class PayeeLinkView(_AtStripe):
         given.is_valid(raise_exception=True)
         user = _user(request)
         payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
-        try:
-            return Response({"url": actions.onboarding_link(payee=payee, by=user, **given.validated_data)})
-        except GatewayError as error:
-            raise StripeSilent("Stripe does not answer at the moment. Please try again.") from error
+        return Response({"url": actions.onboarding_link(payee=payee, by=user, **given.validated_data)})
 
 
 class PayeeRefreshView(_AtStripe):
@@ -183,10 +171,7 @@ class PayeeRefreshView(_AtStripe):
     def post(self, request: Request) -> Response:
         user = _user(request)
         payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
-        try:
-            return Response(PayeeSerializer(actions.refresh_payee(payee=payee, by=user)).data)
-        except GatewayError as error:
-            raise StripeSilent("Stripe does not answer at the moment. Please try again.") from error
+        return Response(PayeeSerializer(actions.refresh_payee(payee=payee, by=user)).data)
 
 
 router = SimpleRouter()

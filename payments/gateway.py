@@ -17,11 +17,21 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from core.errors import Invalid
+from core.errors import Invalid, Refused
 
 
-class GatewayError(Exception):
-    """Stripe did not do what we asked."""
+class GatewayError(Refused):
+    """Stripe did not do what we asked. `message` is for people, `str()` for ops."""
+
+    code = "stripe_unreachable"
+    words = "Stripe does not answer at the moment. Nothing is lost; please try again in a minute."
+
+    def __init__(self, detail: str, message: str = "") -> None:
+        super().__init__(message or self.words)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class Unknown(GatewayError):
@@ -33,15 +43,20 @@ class Busy(GatewayError):
 
 
 class Rejected(GatewayError):
-    """A definite no, with Stripe's `code`."""
+    """A definite no. `reason` is Stripe's code for it."""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    code = "stripe_refused"
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(detail, detail)
+        self.reason = reason
 
 
 class Misused(GatewayError):
     """Our fault: a reused idempotency key, a wrong API key, a permission that is missing."""
+
+    code = "stripe_misused"
+    words = "Stripe did not accept our request. We have been told; please try again later."
 
 
 class BadWebhook(Invalid):

@@ -139,10 +139,10 @@ class Funding(models.Model):
     stripe_fee = models.BigIntegerField(default=0)  # known when paid; the project can spend amount - stripe_fee
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
-    success_url = models.URLField(max_length=500)
-    cancel_url = models.URLField(max_length=500)
+    success_url = models.CharField(max_length=500)
+    cancel_url = models.CharField(max_length=500)
     checkout_session_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
-    checkout_url = models.URLField(max_length=2000, blank=True, editable=False)
+    checkout_url = models.CharField(max_length=2000, blank=True, editable=False)
     payment_intent_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     charge_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

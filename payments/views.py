@@ -19,8 +19,6 @@ from payments.gateway import BadWebhook, GatewayError
 from payments.models import Funding, Payee, Payout
 from payments.queries import earning_totals
 
-SILENT = "Stripe does not answer at the moment. Nothing is lost; please try again in a minute."
-
 
 @csrf_exempt
 @require_POST
@@ -104,8 +102,8 @@ def _to_stripe(request: HttpRequest, payee: Payee) -> HttpResponse:
     here = settings.QUORUM_PUBLIC_URL + reverse("payments:payout_return")
     try:
         url = actions.onboarding_link(payee=payee, return_url=here, refresh_url=here, by=signed_in(request))
-    except GatewayError:
-        messages.error(request, SILENT)
+    except GatewayError as refusal:
+        messages.error(request, refusal.message)
         return redirect("payments:payout_setup")
     return redirect(url)
 
@@ -124,8 +122,8 @@ def payee_refresh(request: HttpRequest) -> HttpResponse:
     payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
     try:
         payee = actions.refresh_payee(payee=payee, by=user)
-    except GatewayError:
-        messages.error(request, SILENT)
+    except GatewayError as refusal:
+        messages.error(request, refusal.message)
     if request.headers.get("HX-Request"):
         return render(request, "payments/payout_return.html#state", {"payee": payee, "asked": True})
     return redirect("payments:payout_return")

@@ -86,7 +86,7 @@ def stripe(settings: Any) -> Iterator[LocalStripe]:
     settings.STRIPE_WEBHOOK_SECRET = SECRETS["platform"]
     settings.STRIPE_CONNECT_WEBHOOK_SECRET = SECRETS["connect"]
     settings.STRIPE_THIN_WEBHOOK_SECRET = SECRETS["thin"]
-    settings.STRIPE_TIMEOUT = (1, 1)
+    settings.STRIPE_TIMEOUT = (5, 10)
     settings.STRIPE_NETWORK_RETRIES = 0
     yield local
     local.stop()

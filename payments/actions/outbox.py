@@ -148,7 +148,7 @@ def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
     row = lock(row)
     if row.state != State.SENDING or row.attempts != attempts:
         return
-    row.state, row.last_error, row.lease_until = State.FAILED, f"{error.code}: {error}"[:2000], None
+    row.state, row.last_error, row.lease_until = State.FAILED, f"{error.reason}: {error}"[:2000], None
     row.save(update_fields=["state", "last_error", "lease_until"])
     payout = step(
         lock(row.payout),

@@ -112,10 +112,14 @@ def test_11_the_row_is_done_only_together_with_its_entry(stripe: LocalStripe, wa
     ],
 )
 def test_12_to_16_a_fault_costs_time_and_never_money(
-    stripe: LocalStripe, waiting: Outbox, fault: str, seen: str
+    stripe: LocalStripe, waiting: Outbox, settings: Any, fault: str, seen: str
 ) -> None:
+    patience = settings.STRIPE_TIMEOUT
     stripe.fail(fault)
+    if fault == "hang_after":
+        settings.STRIPE_TIMEOUT = (5, 1)
     actions.dispatch()
+    settings.STRIPE_TIMEOUT = patience
     waiting.refresh_from_db()
     assert waiting.state == seen
     assert waiting.last_error

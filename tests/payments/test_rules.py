@@ -1,0 +1,194 @@
+"""32, 36, 37. What the code itself must keep to, and who may do what with money."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from core.errors import NotAllowed
+from payments import actions, audit, gateway
+from payments.actions import inbox
+from payments.audit import ledger_check
+from payments.models import Entry, Outbox
+from tests import people
+from tests.payments.stories import PROJECT, earned, funded, payee
+from tests.rules.house import modules, name_of, tree
+from tests.sandbox import LocalStripe
+
+OURS = [path for path in modules() if name_of(path).startswith("payments/")]
+
+
+def test_37_entries_are_posted_by_actions_only() -> None:
+    found = {
+        name_of(path)
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("ledger.post", "ledger.reverse")
+    }
+    assert found == {
+        "payments/actions/funding.py",
+        "payments/actions/funds.py",
+        "payments/actions/outbox.py",
+        "payments/actions/payouts.py",
+    }
+    inside = {name_of(path) for path in modules() if "INSERT INTO ledger" in path.read_text()}
+    assert inside == {"payments/ledger.py"}
+
+
+def test_stripe_is_imported_by_the_gateway_and_the_sandbox_only() -> None:
+    found = set()
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == "stripe" for name in names):
+                found.add(name_of(path))
+    assert {name for name in found if not name.startswith("payments/sandbox/")} == {"payments/gateway.py"}
+
+
+def test_36_no_float_touches_money() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in OURS
+        if not name_of(path).startswith(("payments/sandbox/", "payments/management/", "payments/gateway"))
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div))
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) == "float")
+    ]
+    assert found == []
+
+
+@pytest.mark.django_db
+def test_32_no_two_acts_share_a_key(stripe: LocalStripe) -> None:
+    """Every key that a whole story makes, ledger and Stripe alike, is another one."""
+    first, second = funded(stripe), funded(stripe)
+    emil = payee(stripe).user
+    for source in ("sub_a", "sub_b"):
+        earned(emil, source=source)
+        actions.make_payouts()
+    actions.dispatch()
+    ours = list(Entry.objects.values_list("key", flat=True))
+    sent = list(stripe.sandbox.store._things["reply"])
+    rows = list(Outbox.objects.values_list("key", flat=True))
+    assert len(set(ours)) == len(ours) == 2 * 2 + 2 + 2 + 2 + 2
+    assert len(set(sent)) == len(sent)
+    assert {f":{row}" for row in rows} <= set(sent)
+    assert all(len(key) <= 120 for key in (*ours, *sent))
+    assert first.public_id != second.public_id
+
+
+# Everything that moves money, and what it is given; nobody but ops and the product itself may.
+OPERATE: dict[str, Callable[..., Any]] = {
+    "dispatch": actions.dispatch,
+    "make_payouts": lambda by: actions.pay_out(payee=None, by=by),  # type: ignore[arg-type]
+    "process": actions.process,
+    "process_one": lambda by: inbox.process_one(event=None, by=by),  # type: ignore[arg-type]
+    "try_again": lambda by: actions.try_again(event=None, by=by),  # type: ignore[arg-type]
+    "receive": lambda by: actions.receive(endpoint="platform", body=b"", signature="", by=by),
+    "apply_checkout": lambda by: actions.apply_checkout(facts=None, by=by),  # type: ignore[arg-type]
+    "apply_recipient": lambda by: actions.apply_recipient(facts=None, by=by),  # type: ignore[arg-type]
+    "apply_bank_payout": lambda by: actions.apply_bank_payout(facts=None, by=by),  # type: ignore[arg-type]
+    "retry_payout": lambda by: actions.retry_payout(payout=None, by=by),  # type: ignore[arg-type]
+    "cancel_payout": lambda by: actions.cancel_payout(payout=None, by=by, note=""),  # type: ignore[arg-type]
+    "complete": lambda by: actions.complete(row=None, sent=None, by=by),  # type: ignore[arg-type]
+    "adopt": lambda by: actions.adopt(row=None, transfer_id="", by=by),  # type: ignore[arg-type]
+    "confirm_transfer": lambda by: actions.confirm_transfer(transfer_id="", by=by),
+    "send_anew": lambda by: actions.send_anew(row=None, by=by, note=""),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", OPERATE)
+@pytest.mark.parametrize("name", ["Ada", "Emil"])
+def test_37_only_ops_and_the_product_operate_money(act: str, name: str) -> None:
+    people.lab()
+    with pytest.raises(NotAllowed):
+        OPERATE[act](by=people.user(name))
+
+
+BREAK = {
+    "I1": "UPDATE ledger_posting SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_posting)",
+    "I2": "UPDATE ledger_posting SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_posting)",
+    "I3": "UPDATE ledger_account SET balance = balance + 1 WHERE kind = 'project_funds'",
+    "I4": "ALTER TABLE ledger_account DROP CONSTRAINT ledger_floor; "
+    "UPDATE ledger_account SET balance = -1 WHERE kind = 'project_funds'",
+    "I8": "UPDATE payments_outbox SET state = 'failed' WHERE state = 'pending'",
+    "I9": "UPDATE payments_outbox SET remote_id = 'tr_other' WHERE state = 'done'",
+    "I10": "UPDATE payments_funding SET amount = 4000, stripe_fee = 0",
+    "I11": "UPDATE payments_funding SET payment_intent_id = 'pi_other'",
+    "I14": "UPDATE payments_earning SET pay = pay + 1",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("invariant", BREAK)
+def test_the_audit_sees_each_breach(stripe: LocalStripe, invariant: str) -> None:
+    """The rules are broken behind the guards' back: an audit that cannot fail is none."""
+    funded(stripe)
+    emil = payee(stripe).user
+    earned(emil)
+    actions.make_payouts()
+    actions.dispatch()
+    earned(emil, source="sub_b")
+    actions.make_payouts()
+    assert ledger_check() == []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(BREAK[invariant])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert invariant in {breach.invariant.split()[0] for breach in ledger_check()}
+
+
+def test_every_invariant_of_the_audit_has_been_broken_once() -> None:
+    assert {name.split()[0] for name in audit.CHECKS} == set(BREAK)
+
+
+@pytest.mark.parametrize(("key", "live"), [("sk_live_x", True), ("rk_live_x", True), ("sk_test_x", False), ("", False)])
+def test_live_money_is_known_by_its_key(settings: Any, key: str, live: bool) -> None:
+    settings.STRIPE_SECRET_KEY = key
+    assert gateway.is_live() is live
+
+
+def test_without_a_base_the_gateway_leads_to_stripe_itself(settings: Any) -> None:
+    settings.STRIPE_API_BASE = ""
+    settings.STRIPE_SECRET_KEY = "sk_test_nobody"
+    addresses = gateway.client()._requestor._options.base_addresses
+    assert addresses["api"] == "https://api.stripe.com"
+
+
+@pytest.mark.django_db
+def test_a_broker_that_is_down_costs_no_money(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    from kombu.exceptions import OperationalError
+
+    from payments import wake
+
+    class Down:
+        """What Celery does without its broker."""
+
+        def send_task(self, name: str, **options: object) -> None:
+            raise OperationalError("connection refused")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wake, "current_app", Down())
+        wake.wake_outbox()
+    assert "waits for the sweep" in caplog.text
+
+
+@pytest.mark.django_db
+def test_jobs_call_one_action_each(stripe: LocalStripe) -> None:
+    from payments import jobs
+
+    funded(stripe)
+    earned(payee(stripe).user)
+    jobs.make_payouts()
+    jobs.dispatch_outbox()
+    stripe.deliver()
+    jobs.process_inbox()
+    assert len(stripe.transfers()) == 1
+    assert stripe.transfers()[0]["transfer_group"] == PROJECT
