@@ -28,7 +28,7 @@ class Spend:
 
 @dataclass(frozen=True)
 class EarningTotals:
-    """One person's money by how far it has come, in minor units."""
+    """One person's money by how far it has come, in minor units. What a bank sent back is on its way again."""
 
     approved: int
     on_its_way: int
@@ -112,7 +112,7 @@ def unallocated(user: User) -> list[Earning]:
 def earning_totals(user: User, currency: str = "usd") -> EarningTotals:
     earned = Earning.objects.filter(payee=user, currency=currency).aggregate(total=Coalesce(Sum("pay"), 0))["total"]
     sums = Payout.objects.filter(payee=user, currency=currency).aggregate(
-        going=Coalesce(Sum("amount", filter=Q(status__in=("pending", "sent"), failure="")), 0),
+        going=Coalesce(Sum("amount", filter=Q(status__in=("sent", "failed"), transfer_id__isnull=False)), 0),
         paid=Coalesce(Sum("amount", filter=Q(status=Payout.Status.PAID)), 0),
     )
     return EarningTotals(approved=earned - sums["going"] - sums["paid"], on_its_way=sums["going"], paid=sums["paid"])

@@ -101,7 +101,7 @@ def refresh_funding(*, funding: Funding, by: Actor = SYSTEM) -> Funding:
 def apply_checkout(*, facts: gateway.Checkout, by: Actor) -> Funding:
     """Move the funding to what its Checkout Session is now. Repeats and late news change nothing."""
     authorise(by, Permission.MONEY_OPERATE)
-    funding = Funding.objects.select_for_update().get(public_id=facts.reference)
+    funding = Funding.objects.select_for_update(no_key=True).get(public_id=facts.reference)
     to = _wanted(facts)
     if to in (funding.status, Status.PENDING) or not Funding.TRANSITIONS[funding.status]:
         return funding

@@ -71,7 +71,7 @@ def process_one(*, event: InboxEvent, by: Actor) -> None:
     try:
         effect = HANDLERS.get(event.type, _nothing_to_do)(event)
         with transaction.atomic():
-            rival = InboxEvent.objects.select_for_update(skip_locked=True)
+            rival = InboxEvent.objects.select_for_update(no_key=True, skip_locked=True)
             locked = rival.filter(pk=event.pk, processed_at=None).first()
             if locked is None:
                 return

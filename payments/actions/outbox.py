@@ -53,7 +53,7 @@ def _claim() -> Outbox | None:
     now = timezone.now()
     due = Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) | Q(state=State.SENDING, lease_until__lt=now)
     row = (
-        Outbox.objects.select_for_update(skip_locked=True, of=("self",))
+        Outbox.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("payout__payee")
         .filter(due, payout__payee__payee__status=Payee.Status.READY)
         .order_by("due_at", "pk")

@@ -42,7 +42,7 @@ def choose_country(*, user: User, country: str, by: Actor) -> Payee:
         message = "Quorum cannot pay to this country yet. Please do not start paid work before it can."
         raise CountryUnsupported(message, faults=(Fault(message, field="country"),))
     Payee.objects.get_or_create(user=user, defaults={"country": country})
-    payee = Payee.objects.select_for_update().get(user=user)
+    payee = Payee.objects.select_for_update(no_key=True).get(user=user)
     if payee.country != country:
         if payee.stripe_account_id:
             raise Refused("The country of a Stripe account cannot change. Write to support.", code="country_fixed")
@@ -90,7 +90,7 @@ def apply_recipient(*, facts: gateway.Recipient, by: Actor) -> Payee:
     Raises Payee.DoesNotExist for an account that is not ours.
     """
     authorise(by, Permission.MONEY_OPERATE)
-    payee = Payee.objects.select_for_update().get(stripe_account_id=facts.id)
+    payee = Payee.objects.select_for_update(no_key=True).get(stripe_account_id=facts.id)
     needs = list(dict.fromkeys(words.requirement(path) for path in facts.requirements))
     status = STATUS_AT_STRIPE.get(facts.status, Status.PENDING)
     if status != Status.READY:

@@ -69,7 +69,7 @@ def _draw(payee: Payee, earnings: list[Earning], ref: str, currency: str, by: Ac
 
 def _lock_fundings(ref: str, currency: str) -> list[Funding]:
     paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
-    return list(paid.select_for_update().order_by("paid_at", "pk"))
+    return list(paid.select_for_update(no_key=True).order_by("paid_at", "pk"))
 
 
 def _left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
@@ -156,11 +156,11 @@ def cancel_payout(*, payout: Payout, by: Actor, note: str) -> Payout:
     Raises WrongState where Stripe may already know of it.
     """
     authorise(by, Permission.MONEY_OPERATE)
-    payout = lock(payout)
-    row = Outbox.objects.select_for_update().filter(payout=payout).exclude(state=Outbox.State.FAILED).first()
+    live = Outbox.objects.filter(payout=payout).exclude(state=Outbox.State.FAILED)
+    row = live.select_for_update(no_key=True).first()  # the row before its payout, as the dispatcher does
     if row is None or row.attempts:
         raise WrongState("Stripe may already have this payout.")
-    payout = step(payout, Status.CANCELLED, by=by, note=note, data=_data(payout))
+    payout = step(lock(payout), Status.CANCELLED, by=by, note=note, data=_data(payout))
     row.state, row.last_error = Outbox.State.FAILED, note
     row.save(update_fields=["state", "last_error"])
     give_back(payout, row)
@@ -191,7 +191,7 @@ def apply_bank_payout(*, facts: gateway.BankPayout, by: Actor) -> list[Payout]:
     """
     authorise(by, Permission.MONEY_OPERATE)
     carried = Q(destination_payment__in=facts.payments) | Q(bank_payout_id__in={facts.id, *facts.retries})
-    payouts = list(Payout.objects.select_for_update().filter(carried).order_by("pk"))
+    payouts = list(Payout.objects.select_for_update(no_key=True).filter(carried).order_by("pk"))
     unknown = facts.payments - {payout.destination_payment for payout in payouts}
     if unknown:
         raise LookupError(f"{facts.id} carries transfers that we have not booked: {sorted(unknown)}")

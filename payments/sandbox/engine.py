@@ -84,9 +84,17 @@ class Sandbox:
                     self.settle(session["id"], arrives=True)
                 elif session["status"] == "open" and session["expires_at"] <= now:
                     self.expire(session["id"])
-            for account in self.store.all("account"):
-                self._pay_bank(account)
+            for account_id, lines in self._available().items():
+                self._pay_bank(self.find("account", account_id), lines)
             self.store.commit()
+
+    def _available(self) -> dict[str, list[Thing]]:
+        """What each connected account holds that no payout carries yet."""
+        held: dict[str, list[Thing]] = {}
+        for line in self.store.all("txn"):
+            if line.get("_account") and not line["_payout"] and line["available_on"] <= self.now():
+                held.setdefault(line["_account"], []).append(line)
+        return held
 
     # --- money in
 
@@ -211,18 +219,11 @@ class Sandbox:
         available_on: int = self.find("txn", charge["balance_transaction"])["available_on"]
         return max(self.now(), available_on)
 
-    def _pay_bank(self, account: Thing) -> None:
-        if account.get("_blocked"):
+    def _pay_bank(self, account: Thing, carried: list[Thing]) -> None:
+        amount = sum(line["net"] for line in carried)
+        if account.get("_blocked") or amount <= 0:
             return
         now = self.now()
-        carried = [
-            line
-            for line in self.store.all("txn")
-            if line.get("_account") == account["id"] and not line["_payout"] and line["available_on"] <= now
-        ]
-        amount = sum(line["net"] for line in carried)
-        if amount <= 0:
-            return
         currency = carried[0]["currency"]
         payout = objects.payout(new_id("po"), now, {"amount": amount, "currency": currency, "_account": account["id"]})
         common: Thing = {"fee": 0, "currency": currency, "available_on": now, "_account": account["id"]}
