@@ -104,7 +104,6 @@ def open_up(demo: DemoProject, project: Project, by: User) -> Project:
     return Project.objects.get(pk=project.pk)
 
 
-@transaction.atomic
 def take_in(demo: DemoProject, project: Project, experts: dict[str, Expert], by: User) -> None:
     """Applications: the workers' accepted, the others' waiting."""
     for key in (*demo.workers, *demo.waiting):
