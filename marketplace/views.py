@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.models import Delivery
 from core.render import markdown
+from marketplace.front import open_work
 from marketplace.shell import SIDE_COOKIE, SIDES, Shell
 
 PREVIEW_LIMIT = 50_000  # characters
@@ -26,7 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
     start = Shell(request).start
     if start and "welcome" not in request.GET:
         return redirect(start)
-    return render(request, "marketplace/home.html", {"fee_percent": settings.PLATFORM_FEE_BPS / 100})
+    context = {"fee_percent": settings.PLATFORM_FEE_BPS / 100, "fields": open_work()}
+    return render(request, "marketplace/home.html", context)
 
 
 @require_GET
