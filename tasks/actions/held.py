@@ -35,7 +35,7 @@ _RELATED: Final = ("seat", "task", "project__lab")
 
 def _locked(related: tuple[str, ...], *, skip_locked: bool = False) -> SubmissionQuerySet:
     # Both rows must be locked: after waiting for a lock PostgreSQL reads only locked rows anew.
-    rows = Submission.objects.select_for_update(of=("seat", "self"), skip_locked=skip_locked)
+    rows = Submission.objects.select_for_update(of=("seat", "self"), skip_locked=skip_locked, no_key=True)
     return rows.select_related(*related)
 
 

@@ -66,7 +66,7 @@ def repair_task(*, task: Task, payload: Json, by: Actor, note: str = "") -> Task
     """
     authorise(by, Permission.TASK_EDIT, lab=task.project.lab)
     clean = clean_payload(task.project.kind, payload)
-    seats = list(Seat.objects.select_for_update().filter(task=task).order_by("pk"))
+    seats = list(Seat.objects.select_for_update(no_key=True).filter(task=task).order_by("pk"))
     if all(seat.status in (Seat.Status.FUNDED, Seat.Status.CANCELLED) for seat in seats) and task.status == "open":
         task.payload, task.payload_sha256 = clean, sha256_of(clean)
         task.save(update_fields=["payload", "payload_sha256"])
@@ -93,7 +93,7 @@ def _write(project: Project, payload: Json, external_id: str, priority: int, ove
 
 def _withdraw(task: Task, *, by: Actor, note: str) -> Task:
     # Seats first, in order: the lock order of actions/held.py. What is claimed while we wait is seen afterwards.
-    list(Seat.objects.select_for_update().filter(task=task).order_by("pk"))
+    list(Seat.objects.select_for_update(no_key=True).filter(task=task).order_by("pk"))
     cancel_seats(project=task.project, by=by, tasks=[task.pk])
     for work in Submission.objects.filter(task=task, seat__status=Seat.Status.CLAIMED).order_by("seat_id"):
         _pay_off(hold(work), by=by, note=note)

@@ -43,7 +43,7 @@ def save_draft(*, submission: Submission, response: Json, version: int, by: Acto
     """
     authorise(by, Permission.TASK_WORK, owner=submission.expert.user)
     _refuse_shapeless(response)
-    rows = Submission.objects.select_for_update(of=("self",)).select_related("task", "project")
+    rows = Submission.objects.select_for_update(of=("self",), no_key=True).select_related("task", "project")
     submission = rows.get(pk=submission.pk)
     if not submission.open_to_expert:
         raise Refused("This work can no longer be changed.", code="not_open")

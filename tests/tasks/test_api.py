@@ -212,7 +212,7 @@ def test_progress_and_export(ice: Project, mina: APIClient) -> None:
     assert mina.get(f"{at}/file/").status_code == 404
     jobs.write_files()
     assert mina.get(f"{at}/").json()["rows"] == 1
-    file = mina.get(f"{at}/file/")
+    file: Any = mina.get(f"{at}/file/")
     [row] = [json.loads(line) for line in b"".join(file.streaming_content).splitlines()]
     assert row["meta_submission_id"] == work.public_id
     assert len(mina.get(f"{V1}/projects/{ice.public_id}/exports/").json()["results"]) == 1
