@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from accounts import actions
 from accounts.models import Agreement, ApiToken, Consent, Lab, MemberInvite, Membership, Notice, User
 from core.admin import Button, OpsAdmin
+
+# These register pages on which one could type over what actions keep, or read second factors.
+for module, model in (
+    ("allauth.account.admin", EmailAddress),
+    ("allauth.mfa.admin", Authenticator),
+    ("django.contrib.auth.admin", Group),
+):
+    import_module(module)
+    admin.site.unregister(model)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(OpsAdmin[EmailAddress]):
+    list_display = ("email", "user", "primary", "verified")
+    list_select_related = ("user",)
+    search_fields = ("email",)
 
 
 @admin.register(User)

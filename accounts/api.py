@@ -69,6 +69,10 @@ class NoticeShape(serializers.ModelSerializer[Notice]):
         fields = ("id", "title", "body", "url", "created_at", "read_at")
 
 
+class ReadShape(serializers.Serializer[dict[str, int]]):
+    read = serializers.IntegerField(help_text="How many were new.")
+
+
 class AgreementShape(serializers.ModelSerializer[Agreement]):
     id = serializers.CharField(source="public_id")
 
@@ -133,7 +137,7 @@ class Notices(mixins.ListModelMixin, DoorSet):
     def get_queryset(self) -> QuerySet[Notice]:
         return Notice.objects.filter(user=cast(User, self.request.user))
 
-    @extend_schema(request=None, responses={200: serializers.DictField(child=serializers.IntegerField())})
+    @extend_schema(request=None, responses=ReadShape)
     @action(detail=False, methods=["post"])
     def read(self, request: Request) -> Response:
         """Mark all read; says how many were new."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +20,27 @@ from experts.models import Credential
 from experts.queries import credential_history, documents, duplicates, review_queue
 
 SHOWN = 100  # of the queue; the rest moves up
+SOON = timedelta(hours=6)  # before the promise runs out
+
+
+@dataclass(frozen=True)
+class Age:
+    """How long somebody has waited, against the promise. `tone` as in badges."""
+
+    words: str
+    tone: str
+
+
+def age(credential: Credential, now: datetime) -> Age:
+    answer_by = credential.answer_by or now  # the database keeps one for whatever is in review
+    if answer_by < now:
+        return Age(f"{_hours(now - answer_by)} late", "danger")
+    return Age(_hours(now - (credential.evidenced_at or now)), "warning" if answer_by - now < SOON else "")
+
+
+def _hours(span: timedelta) -> str:
+    hours = int(span.total_seconds() // 3600)
+    return f"{hours} h" if hours else "under 1 h"
 
 
 def page(request: HttpRequest, context: dict[str, Any], credential_id: str = "") -> HttpResponse:
@@ -30,7 +54,7 @@ def page(request: HttpRequest, context: dict[str, Any], credential_id: str = "")
         if form.is_valid():
             messages.success(request, f"{credential.expert.user.name}: decided.")
             return _next(queue, credential)
-    context = {**context, **_queue(queue, credential), "form": form, "now": timezone.now()}
+    context = {**context, **_queue(queue, credential), "form": form}
     if credential is not None:
         context |= _credential(credential)
     return render(request, "experts/desk.html", context, status=422 if form.errors else 200)
@@ -62,10 +86,12 @@ def _next(queue: list[Credential], decided: Credential) -> HttpResponse:
 
 def _queue(queue: list[Credential], shown: Credential | None) -> dict[str, Any]:
     places = [waiting.pk for waiting in queue]
+    now = timezone.now()
     at = places.index(shown.pk) if shown is not None and shown.pk in places else None
     return {
-        "queue": queue,
+        "queue": [(waiting, age(waiting, now)) for waiting in queue],
         "waiting": review_queue().count() if len(queue) == SHOWN else len(queue),
+        "promise": settings.QUORUM_CREDENTIAL_HOURS,
         "previous": queue[at - 1] if at else None,
         "following": queue[at + 1] if at is not None and at + 1 < len(queue) else None,
     }

@@ -87,13 +87,13 @@ class Credential(models.Model):
     """A degree that an expert claims, and what ops said of it."""
 
     class Status(models.TextChoices):
-        CLAIMED = "claimed"
-        EVIDENCED = "evidenced"
-        NEEDS_MORE = "needs_more"
-        VERIFIED = "verified"
-        REFUSED = "refused"
-        EXPIRED = "expired"
-        REVOKED = "revoked"
+        CLAIMED = "claimed", "Document missing"
+        EVIDENCED = "evidenced", "In review"
+        NEEDS_MORE = "needs_more", "More needed"
+        VERIFIED = "verified", "Verified"
+        REFUSED = "refused", "Not verified"
+        EXPIRED = "expired", "Expired"
+        REVOKED = "revoked", "Withdrawn"
 
     class RefusalReason(models.TextChoices):
         ILLEGIBLE = "illegible", "The document cannot be read"

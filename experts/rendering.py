@@ -54,7 +54,7 @@ def render_safely(document: bytes, content_type: str) -> list[bytes]:
         return [path.read_bytes() for path in found]
 
 
-def _limit() -> None:
+def _limit() -> None:  # pragma: no cover  runs in the other process
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
@@ -104,5 +104,5 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     sys.exit(main())

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.forms import country_name
@@ -100,6 +101,7 @@ def _credential_page(request: HttpRequest, credential: Credential, form: Evidenc
     context = {
         "credential": credential,
         "country": country_name(credential.country),
+        "late": credential.answer_by is not None and credential.answer_by < timezone.now(),
         "history": credential_history(credential),
         "documents": documents(credential),
         "form": form if credential.status in OPEN_TO_EVIDENCE or form.errors else None,

@@ -103,7 +103,7 @@ def remove_member(*, membership: Membership, by: Actor) -> None:
 def expire_member_invites(*, by: System = SYSTEM) -> int:
     """The sweep: invitations that nobody took. Returns how many."""
     due = MemberInvite.objects.filter(status=MemberInvite.Status.SENT, expires_at__lte=timezone.now())
-    late = list(due.select_for_update(skip_locked=True))
+    late = list(due.select_for_update(skip_locked=True, no_key=True))
     for invite in late:
         move(invite, MemberInvite.Status.EXPIRED, by=by)
     return len(late)

@@ -58,7 +58,7 @@ def mail_notices(*, limit: int = 200) -> int:
 def _mail_one(pk: int, connection: BaseEmailBackend) -> int:
     with transaction.atomic():
         notice = (
-            Notice.objects.select_for_update(skip_locked=True, of=("self",))
+            Notice.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
             .select_related("user")
             .filter(pk=pk, mailed_at=None)
             .first()

@@ -20,9 +20,7 @@ def create_account(
     """An account with a verified address, made by the product itself (demo, journeys). People sign up by themselves."""
     if not isinstance(by, System):
         raise NotAllowed("People sign up by themselves.")
-    user = User.objects.create_user(
-        email, password, name=name, time_zone=check_time_zone(time_zone), is_staff=staff, is_superuser=staff
-    )
+    user = User.objects.create_user(email, password, name=name, time_zone=check_time_zone(time_zone), is_staff=staff)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     record("user.created", user.public_id, by=by)
     return user

@@ -12,7 +12,7 @@ from experts.models import Credential, DegreeLevel, Expert, ExpertMatch
 def refresh_match(expert: Expert) -> ExpertMatch:
     """Derive the expert's row anew from profile and verified credentials. Called in the transaction of each change."""
     # The lock makes a later change wait, so that the row always shows the last one.
-    expert = Expert.objects.select_for_update().get(pk=expert.pk)
+    expert = Expert.objects.select_for_update(no_key=True).get(pk=expert.pk)
     verified = list(expert.credentials.filter(status=Credential.Status.VERIFIED).select_related("field"))
     match, _ = ExpertMatch.objects.update_or_create(
         expert=expert,

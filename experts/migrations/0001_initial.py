@@ -87,13 +87,13 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            ("claimed", "Claimed"),
-                            ("evidenced", "Evidenced"),
-                            ("needs_more", "Needs More"),
+                            ("claimed", "Document missing"),
+                            ("evidenced", "In review"),
+                            ("needs_more", "More needed"),
                             ("verified", "Verified"),
-                            ("refused", "Refused"),
+                            ("refused", "Not verified"),
                             ("expired", "Expired"),
-                            ("revoked", "Revoked"),
+                            ("revoked", "Withdrawn"),
                         ],
                         default="claimed",
                         max_length=12,

@@ -235,6 +235,11 @@ def test_every_list_and_page_of_operations_opens_and_shows_no_secret(client: Cli
     actions.notify(user=ada, title="News")
     people.sign_in(client, people.ops())
     assert "Quorum operations" in text(client, "/admin/")
+    # Pages of other packages on which second factors could be read, or groups made, are closed.
+    assert client.get("/admin/mfa/authenticator/").status_code == 404
+    assert client.get("/admin/auth/group/").status_code == 404
+    assert client.get("/admin/account/emailaddress/add/").status_code == 403
+    assert "ada@people.example" in text(client, "/admin/account/emailaddress/?q=ada")
     things = {
         "user": ada.pk,
         "lab": lab.pk,

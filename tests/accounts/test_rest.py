@@ -81,6 +81,13 @@ def test_a_browser_without_the_csrf_token_writes_nothing() -> None:
     assert (response.status_code, response.json()["code"]) == (403, "not_allowed")
 
 
+@pytest.mark.django_db
+def test_the_schema_says_how_keys_are_sent(client: Client) -> None:
+    schema = client.get("/api/v1/schema/", {"format": "json"}).json()
+    assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert {"/api/v1/me/", "/api/v1/labs/", "/api/v1/credentials/{public_id}/evidence/"} <= set(schema["paths"])
+
+
 # --- errors
 
 

@@ -33,6 +33,7 @@ def test_every_object_has_its_id_before_it_is_saved() -> None:
     lab, other = Lab(), Lab()
     assert lab.public_id.startswith("lab_")
     assert lab.public_id != other.public_id
+    assert PublicIdField(prefix="lab").has_default()  # forms and bulk inserts ask
 
 
 @pytest.mark.django_db

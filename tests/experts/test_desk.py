@@ -41,7 +41,9 @@ def test_the_oldest_promise_stands_first_and_a_late_one_is_marked(olu: Client) -
     page = olu.get(DESK).content.decode()
     assert page.index("Emil Sørensen") < page.index("Juan Castillo") < page.index("Farah Siddiqui")
     assert "3 waiting" in page
-    assert "late" in page
+    assert "6 h late" in page
+    assert "10 h" in page
+    assert "The promise to experts is 24 hours" in page
     assert page.count('data-key="j"') == 1
     assert 'data-key="k"' not in page  # nothing stands above the oldest
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from core.models import Event
 from experts.actions import add_evidence, ask_for_more, refuse_credential, revoke_credential, verify_credential
@@ -96,6 +98,8 @@ def test_every_state_says_what_is_missing_and_what_comes_next(client: Client) ->
     assert "A document is missing" in page()
     client.post(f"{url}evidence/", {"upload": people.diploma()})
     assert "We answer by" in page()
+    Credential.objects.update(answer_by=timezone.now() - timedelta(hours=1))
+    assert "We are late" in page()
     ask_for_more(credential=credential, message="The back page too.", by=olu)
     assert "The back page too." in page()
     assert client.get(f"{url}edit/").status_code == 200
