@@ -143,13 +143,16 @@ def _refuse_unstorable(row: Row) -> None:
 
 def compact(value: Any) -> str:
     """JSON in one line, as stored and hashed. Raises ValueError for NaN and Infinity."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def sha256_of(payload: Json) -> str:
     """Hex digest of a payload, whatever the order of its keys."""
-    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_SORTED.encode(payload).encode()).hexdigest()
+
+
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_SORTED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Final
 
 from django.core.files import File
 from django.db import transaction
@@ -86,6 +86,9 @@ def retry_export(*, export: Export, by: Actor) -> Export:
     return move(export, Status.WAITING, by=by, error="")
 
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+
+
 def _write(export: Export, file: IO[bytes]) -> tuple[int, int, str]:
     """(rows, judgements that the format has no place for, SHA-256 in hex)."""
     digest, rows, left_out = hashlib.sha256(), 0, 0
@@ -93,7 +96,7 @@ def _write(export: Export, file: IO[bytes]) -> tuple[int, int, str]:
     for work in exported(export.project, export.format):
         left_out += form.left_out(export.format, work.payload, work.response)
         for row in form.rows(export.format, work.payload, work.response, work.meta):
-            line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+            line = _JSON.encode(row).encode() + b"\n"
             digest.update(line)
             file.write(line)
             rows += 1

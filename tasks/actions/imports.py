@@ -90,7 +90,8 @@ def check_import(*, upload: Import) -> Import:
 
 
 class _Check:
-    """One pass over one file. Good rows go to `kept` as JSON lines: [external id, priority, payload]."""
+    """One pass over one file. Good rows go to `kept` as JSON lines:
+    [external id, priority, digest, payload as JSON text]."""
 
     def __init__(self, upload: Import, kept: IO[bytes]) -> None:
         self.upload, self.kept = upload, kept
@@ -139,7 +140,8 @@ class _Check:
             if row.external_id in taken and row.external_id:
                 row.blame("A task of this project has this external_id.", "external_id")
             if not row.faults:
-                self.kept.write(rows.compact([row.external_id, row.priority, row.payload]).encode() + b"\n")
+                facts = [row.external_id, row.priority, rows.sha256_of(row.payload), rows.compact(row.payload)]
+                self.kept.write(rows.compact(facts).encode() + b"\n")
             faults += [
                 ImportFault(upload=self.upload, row=f.row or 0, field=f.field[:80], message=f.message[:300])
                 for f in row.faults
@@ -208,8 +210,8 @@ def _task_rows(project: Project, upload: Import, kept: IO[bytes]) -> Iterator[tu
     now = timezone.now()
     same = (project.overlap, Task.Status.OPEN, now, project.pk, upload.pk)
     for line in kept:
-        external_id, priority, payload = json.loads(line)
-        yield new_id("tsk"), external_id, payload, rows.sha256_of(payload), priority, *same
+        external_id, priority, digest, payload = json.loads(line)
+        yield new_id("tsk"), external_id, payload, digest, priority, *same
 
 
 class _Progress:
