@@ -16,7 +16,7 @@ from projects import actions as projects
 from projects.models import Project
 from projects.pricing import price
 
-PATIENCE = 10.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 class SandboxSilent(RuntimeError):

@@ -57,6 +57,22 @@ STORIES: Final[dict[str, tuple[Act | None, ...]]] = {
 }
 
 
+def stage(demo: DemoProject, lab: Lab, experts: dict[str, Expert], owner: User, reviewer: User) -> None:
+    """The project as far as its story goes. What an earlier, interrupted run has done is not done again."""
+    project = Project.objects.filter(lab=lab, title=demo.title).first() or post(demo, lab, owner)
+    if not demo.funded:
+        return
+    if not project.tasks.exists():
+        bring_in(demo, project, owner)
+    if project.status == Project.Status.DRAFT:
+        project = open_up(demo, project, owner)
+    if not project.applications.exists():
+        take_in(demo, project, experts, owner)
+    if not project.submissions.exists():
+        play(demo, project, experts, reviewer)
+        finish(demo, project, owner)
+
+
 @transaction.atomic
 def post(demo: DemoProject, lab: Lab, by: User) -> Project:
     """The project as a draft, its instructions written."""

@@ -12,7 +12,6 @@ from accounts.models import Lab, User
 from experts.models import Expert
 from marketplace.demo import build, money, people, work
 from marketplace.demo.projects import PROJECTS
-from projects.models import Project
 
 
 class Command(BaseCommand):
@@ -38,15 +37,7 @@ class Command(BaseCommand):
             if who.payouts and not hasattr(experts[who.person.key].user, "payee"):
                 money.onboard(experts[who.person.key].user, who.country)
         for demo in PROJECTS:
-            if Project.objects.filter(lab=lab, title=demo.title).exists():
-                continue
-            project = work.post(demo, lab, owner)
-            if demo.funded:
-                work.bring_in(demo, project, owner)
-                project = work.open_up(demo, project, owner)
-                work.take_in(demo, project, experts, owner)
-                work.play(demo, project, experts, reviewer)
-                work.finish(demo, project, owner)
+            work.stage(demo, lab, experts, owner, reviewer)
         work.pay_everybody()
 
     def tell(self) -> None:
