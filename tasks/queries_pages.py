@@ -6,10 +6,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    F,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
+from accounts.models import User
 from core.models import Event
+from experts.models import Expert
+from payments.models import Earning
 from projects.kinds import kind
 from projects.models import Application, Project
 from tasks.models import Seat, Submission, Task
@@ -18,7 +34,7 @@ _S = Submission.Status
 HANDED_IN = (_S.SUBMITTED, _S.ACCEPTED, _S.REJECTED)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Progress:
     """Counts of one project's tasks, seats and answers, by status."""
 
@@ -27,6 +43,7 @@ class Progress:
     seats: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
     applications: dict[str, int] = field(default_factory=dict)
+    by_expert: dict[int, dict[str, int]] = field(default_factory=dict)  # answers
     oldest_decide_by: datetime | None = None
 
     @property
@@ -62,25 +79,49 @@ class Progress:
 
 def progress(project: Project) -> Progress:
     """One statement: a grouped count of each thing that the project has."""
-    nothing = Value(None, output_field=DateTimeField())
-    answers = _by_status(Submission.objects.filter(project=project), "answers", by=Min("decide_by"))
-    tasks = _by_status(Task.objects.filter(project=project), "tasks", by=nothing, wanted=Sum("overlap"))
-    seats = _by_status(Seat.objects.filter(project=project), "seats", by=nothing)
-    applied = _by_status(Application.objects.filter(project=project), "applications", by=nothing)
-    counts: dict[str, dict[str, int]] = {"answers": {}, "tasks": {}, "seats": {}, "applications": {}}
-    wanted, oldest = 0, None
-    for what, status, count, of_these, by in answers.union(tasks, seats, applied, all=True):
-        counts[what][status] = count
-        wanted += of_these if (what, status) != ("tasks", Task.Status.WITHDRAWN) else 0
-        oldest = by if (what, status) == ("answers", _S.SUBMITTED) else oldest
-    return Progress(**counts, wanted=wanted, oldest_decide_by=oldest)
+    nobody, nothing = Value(None, output_field=IntegerField()), Value(None, output_field=DateTimeField())
+    answers = _counted(Submission.objects.filter(project=project), "answers", F("expert_id"), Min("decide_by"))
+    tasks = _counted(Task.objects.filter(project=project), "tasks", nobody, nothing, Sum("overlap"))
+    seats = _counted(Seat.objects.filter(project=project), "seats", nobody, nothing)
+    applied = _counted(Application.objects.filter(project=project), "applications", nobody, nothing)
+    found = Progress()
+    for what, status, expert, count, wanted, by in answers.union(tasks, seats, applied, all=True):
+        counts: dict[str, int] = getattr(found, what)
+        counts[status] = counts.get(status, 0) + count
+        if what == "answers":
+            found.by_expert.setdefault(expert, {})[status] = count
+        if what == "tasks" and status != Task.Status.WITHDRAWN:
+            found.wanted += wanted
+        if what == "answers" and status == _S.SUBMITTED:
+            found.oldest_decide_by = min(by, found.oldest_decide_by or by)
+    return found
 
 
-def _by_status(rows: QuerySet[Any], what: str, *, by: Any, wanted: Any = None) -> QuerySet[Any, Any]:
-    """(what, status, count, answers wanted, nearest clock)"""
-    named = rows.order_by().values_list(Value(what, output_field=CharField()), "status")
+def _counted(rows: QuerySet[Any], what: str, expert: Any, by: Any, wanted: Any = None) -> QuerySet[Any, Any]:
+    """(what, status, key of the expert, count, answers wanted, nearest clock)"""
+    named = rows.order_by().values_list(Value(what, output_field=CharField()), "status", expert)
     counted: QuerySet[Any, Any] = named.annotate(n=Count("pk"), wanted=wanted or Value(0), by=by)
     return counted
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One expert's answers on one project, by where they stand."""
+
+    name: str
+    accepted: int
+    waiting: int
+    returned: int
+    rejected: int
+
+
+def workers(found: Progress, limit: int) -> list[Worker]:
+    """Whose answers they are, most accepted first. One statement, for the names."""
+    shown = [_S.ACCEPTED, _S.SUBMITTED, _S.RETURNED, _S.REJECTED]
+    counts = {key: [by.get(status, 0) for status in shown] for key, by in found.by_expert.items()}
+    first = sorted((key for key in counts if any(counts[key])), key=lambda key: (-counts[key][0], key))[:limit]
+    names = dict(Expert.objects.filter(pk__in=first).values_list("pk", "user__name"))
+    return [Worker(names[key], *counts[key]) for key in first]
 
 
 # --- Tasks and reviews ------------------------------------------------------------------------------------------------
@@ -161,27 +202,9 @@ def task_history(task: Task) -> list[Event]:
     return list(Event.objects.filter(about).select_related("actor").order_by("pk"))
 
 
-@dataclass(frozen=True)
-class Worker:
-    """One expert's work on one project, in answers, and the pay of what was accepted (minor units)."""
-
-    name: str
-    public_id: str
-    accepted: int
-    waiting: int
-    returned: int
-    rejected: int
-    pay: int
-
-
-def workers(project: Project) -> list[Worker]:
-    """Everybody who handed something in, most accepted first. One statement."""
-    rows = Submission.objects.filter(project=project, submitted_at__isnull=False).order_by()
-    found = rows.values_list("expert__user__name", "expert__public_id").annotate(
-        n_accepted=Count("pk", filter=Q(status=_S.ACCEPTED)),
-        n_submitted=Count("pk", filter=Q(status=_S.SUBMITTED)),
-        n_returned=Count("pk", filter=Q(status=_S.RETURNED)),
-        n_rejected=Count("pk", filter=Q(status=_S.REJECTED)),
-        pay=Coalesce(Sum("seat__pay", filter=Q(status=_S.ACCEPTED)), 0),
-    )
-    return sorted((Worker(*row) for row in found), key=lambda one: (-one.accepted, one.name))
+def pay_by_expert(project: Project) -> list[tuple[str, int, int]]:
+    """(name, answers that earned something, pay in minor units), most pay first. Two statements."""
+    earned = Earning.objects.filter(ref=project.public_id).order_by().values_list("payee")
+    sums = sorted(earned.annotate(n=Count("source", distinct=True), total=Sum("pay")), key=lambda row: -row[2])
+    names = dict(User.objects.filter(pk__in=[payee for payee, _, _ in sums]).values_list("pk", "name"))
+    return [(names[payee], count, total) for payee, count, total in sums]

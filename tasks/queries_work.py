@@ -48,12 +48,10 @@ def _number(rows: QuerySet[Application] | QuerySet[Invitation]) -> Coalesce:
 
 
 def on_the_desk(expert: Expert) -> list[Submission]:
-    """What the expert holds: returned work first, then the shortest lease. One statement."""
-    held = Submission.objects.filter(expert=expert, status__in=WORKING)
-    held = held.select_related("seat", "project__lab", "task").defer(
-        "response", "draft", "task__payload", "project__brief"
-    )
-    rows = list(held.order_by("seat__lease_until", "pk"))
+    """What the expert holds: returned work first, then the shortest lease. One statement, over the live seats."""
+    live = {"seat__expert": expert, "seat__status": Seat.Status.CLAIMED, "seat__lease_until__isnull": False}
+    held = Submission.objects.filter(**live, status__in=WORKING).select_related("seat", "project__lab", "task")
+    rows = list(held.defer("response", "draft", "task__payload", "project__brief").order_by("seat__lease_until", "pk"))
     return sorted(rows, key=lambda submission: submission.status != _S.RETURNED)
 
 
@@ -218,9 +216,8 @@ def handed_in(expert: Expert, *, status: str = "", project: str = "") -> QuerySe
 
 
 def decided_lately(expert: Expert) -> list[Submission]:
-    """The last five decisions on the expert's work."""
-    decided = handed_in(expert).filter(decided_at__isnull=False)
-    return list(decided.order_by("-decided_at")[:5])
+    """The five newest answers that somebody decided on; in the order of an index, however many there are."""
+    return list(handed_in(expert).filter(decided_at__isnull=False)[:5])
 
 
 def worked_on(expert: Expert) -> QuerySet[Project]:

@@ -59,17 +59,17 @@ def tabbed(request: HttpRequest, project: Project, tab: str, **context: Any) -> 
 @lab_page
 @require_GET
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
-    spend = money.spend(project.public_id)
+    spend, progress = money.spend(project.public_id), ask.progress(project)
     return tabbed(
         request,
         project,
         "overview",
-        progress=ask.progress(project),
+        progress=progress,
         spend=spend,
         spent=board.spent(spend),
         affordable=spend.free // project.seat_cost if project.seat_cost else 0,
         agreement=board.agreement(project),
-        workers=ask.workers(project)[:8],
+        workers=ask.workers(progress, 8),
     )
 
 
@@ -82,7 +82,7 @@ def spend(request: HttpRequest, project: Project) -> HttpResponse:
         "spend",
         spend=money.spend(project.public_id),
         fundings=Funding.objects.filter(ref=project.public_id).order_by("-pk"),
-        workers=ask.workers(project),
+        paid=ask.pay_by_expert(project),
     )
 
 
