@@ -16,7 +16,6 @@ class Permission(StrEnum):
     LAB_EDIT = "lab_edit"
     MEMBER_MANAGE = "member_manage"
     TOKEN_MANAGE = "token_manage"  # noqa: S105, the name of a right
-    PROJECT_VIEW = "project_view"
     PROJECT_EDIT = "project_edit"
     PROJECT_FUND = "project_fund"
     APPLICATION_DECIDE = "application_decide"
@@ -39,7 +38,7 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_REVIEWER: Final = frozenset({_P.PROJECT_VIEW, _P.SUBMISSION_REVIEW})
+_REVIEWER: Final = frozenset({_P.SUBMISSION_REVIEW})
 _MANAGER: Final = _REVIEWER | {
     _P.PROJECT_EDIT,
     _P.PROJECT_FUND,
@@ -71,7 +70,6 @@ OPS: Final = frozenset(
         _P.LAB_CONFIRM,
         _P.CREDENTIAL_REVIEW,
         _P.MONEY_OPERATE,
-        _P.PROJECT_VIEW,
         _P.APPEAL_DECIDE,
         _P.AGREEMENT_PUBLISH,
     }

@@ -182,7 +182,7 @@ def test_roles_change_and_the_last_owner_stays() -> None:
     assert Event.objects.get(name="member.role_changed").before == "manager"
     actions.remove_member(membership=owner, by=ada)  # Ada leaves; Mina is owner now
     assert role_in(ada, lab) == ""
-    assert not may(ada, Permission.PROJECT_VIEW, lab=lab)
+    assert not may(ada, Permission.SUBMISSION_REVIEW, lab=lab)
 
 
 @pytest.mark.django_db
