@@ -24,7 +24,9 @@ test: .venv/.installed ## all tests, on PostgreSQL and Valkey of their own (ARGS
 
 check: lint ## everything that must hold before a change is accepted
 	@mkdir -p build
+	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest -q $(ARGS)
+	@$(PY) -m coverage combine -q
 	@$(PY) -m coverage json -q -o build/coverage.json
 	@$(PY) .ci/floors.py build/coverage.json
 

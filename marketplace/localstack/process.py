@@ -39,7 +39,7 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def enter_namespace() -> None:
+def enter_namespace() -> None:  # after fork: what a child does before it becomes another program is not measured
     """Become 65534 in a new user namespace. Raises OSError where the kernel refuses."""
     uid, gid = os.getuid(), os.getgid()
     if _libc().unshare(CLONE_NEWUSER):
@@ -51,7 +51,7 @@ def enter_namespace() -> None:
 
 def _namespaces_work() -> bool:
     child = os.fork()
-    if child == 0:
+    if child == 0:  # after fork
         try:
             enter_namespace()
         except OSError:
@@ -84,7 +84,7 @@ def _before_exec(who: Identity, death_signal: signal.Signals) -> Callable[[], No
     libc = _libc()
     parent = os.getpid()
 
-    def prepare() -> None:
+    def prepare() -> None:  # after fork
         if who is Identity.NAMESPACE:
             enter_namespace()
         elif who is Identity.NOBODY:
