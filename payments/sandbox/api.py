@@ -15,6 +15,7 @@ from payments.sandbox.engine import DAY, KIND_OF, Refusal, Sandbox
 from payments.sandbox.store import Thing, new_id
 
 FAULTS: Final = (
+    "409",  # another request with this key is at work; nothing happened
     "429",  # refused before anything happens
     "500_before",  # an error, nothing happened, nothing saved
     "500_after",  # it happened, the answer is an error, the key remembers the true answer
@@ -74,10 +75,8 @@ class Api:
     def _answer(self, request: Request) -> Reply:
         _check_key(request)
         fault = self._fault(request)
-        if fault == "429":
-            return _error(429, "rate_limit", "Too many requests", code="rate_limit")
-        if fault == "500_before":
-            return _error(500, "api_error", "An unknown error occurred")
+        if fault in REFUSALS:
+            return REFUSALS[fault]
         if saved := self._saved(request):
             return saved
         operation, act, match = _route(request)
@@ -137,6 +136,18 @@ class Context:
         return self.match["id"]
 
 
+def _error(status: int, kind: str, message: str, *, code: str = "", param: str = "") -> Reply:
+    facts = {"type": kind, "message": message, "code": code, "param": param}
+    return Reply(status, {"error": {name: value for name, value in facts.items() if value}})
+
+
+REFUSALS: Final = {
+    "409": _error(409, "invalid_request_error", "Another request holds this key", code="idempotency_key_in_use"),
+    "429": _error(429, "rate_limit", "Too many requests", code="rate_limit"),
+    "500_before": _error(500, "api_error", "An unknown error occurred"),
+}
+
+
 def _check_key(request: Request) -> None:
     key = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
     if not key.startswith(("sk_test_", "rk_test_")):
@@ -150,11 +161,6 @@ def _reply_key(request: Request) -> str:
 
 def _digest(request: Request) -> str:
     return hashlib.sha256(request.path.encode() + b"\0" + request.body).hexdigest()
-
-
-def _error(status: int, kind: str, message: str, *, code: str = "", param: str = "") -> Reply:
-    facts = {"type": kind, "message": message, "code": code, "param": param}
-    return Reply(status, {"error": {name: value for name, value in facts.items() if value}})
 
 
 def _refused(refusal: Refusal, request: Request) -> Reply:

@@ -16,6 +16,7 @@ from core.actors import SYSTEM
 from core.errors import WrongState
 from payments import actions, gateway, jobs, ledger
 from payments.audit import ledger_check
+from payments.errors import KeyReused
 from payments.models import AccountKind, Entry, Outbox, Payee, Payout
 from tests import people
 from tests.payments.stories import earned, funded, payee
@@ -93,7 +94,7 @@ def test_11_the_row_is_done_only_together_with_its_entry(stripe: LocalStripe, wa
     planted = ledger.post(
         key=waiting.key, kind="planted", lines=ledger.transfer(1, debit=fee, credit=payable), currency="usd"
     )
-    with pytest.raises(ledger.KeyReused):
+    with pytest.raises(KeyReused):
         actions.dispatch()
     waiting.refresh_from_db()
     assert (waiting.state, Payout.objects.get().status) == (State.SENDING, Payout.Status.PENDING)
@@ -109,6 +110,7 @@ def test_11_the_row_is_done_only_together_with_its_entry(stripe: LocalStripe, wa
         ("drop_after", State.UNKNOWN),  # 15
         ("hang_after", State.UNKNOWN),  # 15
         ("429", State.PENDING),  # 16
+        ("409", State.PENDING),
     ],
 )
 def test_12_to_16_a_fault_costs_time_and_never_money(
@@ -165,6 +167,26 @@ def test_17_after_a_day_a_transfer_that_was_made_is_found(stripe: LocalStripe, w
     a_day_later(waiting, stripe)
     actions.dispatch()
     settled(stripe, waiting)
+
+
+def test_only_our_own_transfer_is_taken_for_ours(stripe: LocalStripe, waiting: Outbox) -> None:
+    """Somebody has sent Emil something else by hand, from the same project's money."""
+    stripe.fail("500_saved")
+    actions.dispatch()
+    gateway.send_transfer({**waiting.payload, "amount": 1, "payout": "by hand"}, key="by hand")
+    due_now(waiting)
+    actions.dispatch()
+    waiting.refresh_from_db()
+    assert waiting.remote_id == stripe.transfers()[0]["id"]
+
+
+def test_somebody_who_is_no_longer_ready_gets_no_payout(stripe: LocalStripe, waiting: Outbox) -> None:
+    """Between the sweep's look and its lock."""
+    row = Payee.objects.get()
+    earned(row.user, source="sub_more")
+    stripe.onboard(row.stripe_account_id or "", "checking")
+    actions.refresh_payee(payee=row)
+    assert actions.pay_out(payee=row) == []
 
 
 def test_17_sent_anew_too_hastily_the_first_transfer_is_adopted(stripe: LocalStripe, waiting: Outbox) -> None:

@@ -53,7 +53,7 @@ def read(client: Client, url: str, **headers: str) -> str:
 
 
 def test_each_earning_shows_how_far_it_has_come(emil: Payee, client: Client) -> None:
-    states = dict(statements.earnings_of(emil.user).values_list("source", "state"))
+    states = {line.source: vars(line)["state"] for line in statements.earnings_of(emil.user)}
     assert states == {"sub_waiting": "approved", "sub_refused": "failed", "sub_sent": "sent", "sub_paid": "paid"}
     page = read(client, reverse("payments:earnings"))
     for words in ("Goes out within the hour", "capabilities", "tr_", "po_", "In your bank", "$40.00", "$160.00"):
