@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.roles import Permission, may
 from accounts.web import signed_in, told
-from core.errors import NotAllowed, Refused
+from core.errors import Refused
 from experts.models import Expert
 from projects import actions, queries
 from projects.kinds import kind
@@ -172,8 +171,6 @@ def invitation_accept(request: HttpRequest, ivt: str) -> HttpResponse:
     asked = _my_invitation(request, ivt)
     try:
         application = actions.accept_invitation(invitation=asked, by=signed_in(request))
-    except NotAllowed as refusal:
-        raise PermissionDenied(refusal.message) from refusal
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect("tasks:offer", asked.project.public_id)

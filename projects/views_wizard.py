@@ -74,7 +74,6 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             project = actions.create_project(**form.cleaned_data, by=user)
-        if form.is_valid():
             return redirect("projects:edit", project.public_id, "brief")
     return _page(request, "projects/edit_kind.html", None, "kind", form=form, kinds=KINDS)
 
@@ -91,7 +90,6 @@ def edit(request: HttpRequest, prj: str, step: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             _save(request, project, form)
-        if form.is_valid():
             return redirect("projects:edit", prj, ORDER[ORDER.index(step) + 1])
     return _page(request, f"projects/edit_{step}.html", project, step, form=form, **_beside(project, form))
 

@@ -156,10 +156,9 @@ def open_project(*, project: Project, by: Actor) -> Project:
     """Experts see it from now on. Raises Refused (unfinished, not_funded), WrongState."""
     authorise(by, Permission.PROJECT_EDIT, lab=project.lab)
     project = lock(project)
-    if project.status == Status.DRAFT:
-        check_can_open(project, money.free_funds(project.public_id))
-    elif project.status == Status.PAUSED:
-        raise WrongState("This project is paused; resume it.")
+    if project.status != Status.DRAFT:
+        raise WrongState(f"This project is {project.status}; only a draft is opened.")
+    check_can_open(project, money.free_funds(project.public_id))
     return step(project, Status.OPEN, by=by, opened_at=timezone.now(), open_when_funded=False)
 
 

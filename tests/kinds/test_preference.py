@@ -61,6 +61,25 @@ def test_bad_answers_are_named(answers: list[Any], field: str) -> None:
     assert fields(refused) == [field]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": CHAT},
+        {"prompt": " "},
+        {"answers": [{"text": "x"}]},
+        {"answers": [{"text": "x"}, "y"]},
+        {"answers": [{"text": "x"}, {"text": ""}]},
+        {"answers": [{"text": "x"}, {"text": "y", "id": "two words"}]},
+        {"answers": [{"text": "x"}, {"text": "y", "id": 7}]},
+        {"answers": [{"text": "x"}, {"text": "y", "id": "a"}]},
+        {"metadata": []},
+        {"extra": 1},
+    ],
+)
+def test_whatever_needs_thought_is_left_to_the_serializer(change: dict[str, Any]) -> None:
+    assert preference.quick_payload({**PAIR, **change}) is None
+
+
 def test_a_conversation_may_stand_for_the_prompt() -> None:
     payload = clean_payload("preference", {**PAIR, "prompt": CHAT})
     assert payload["prompt"] == CHAT

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
+from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,6 +215,26 @@ def test_pages_hold_to_the_strict_csp_and_label_their_fields(kind: Kind, view: s
     if view == "show":
         assert check.ids == []  # it may stand on one page many times
         assert not check.fields
+
+
+@every_kind
+def test_pages_reach_a_kind_by_tags(kind: Kind) -> None:
+    page = Template(
+        "{% load kinds %}{% kind_label slug %}{% kind_show slug payload response %}"
+        "{% kind_answer slug payload response errors shortcuts=False %}{{ errors|at:'x' }}"
+    ).render(
+        Context(
+            {
+                "slug": kind.slug,
+                "payload": kind.EXAMPLE.payload,
+                "response": kind.EXAMPLE.response,
+                "errors": {"x": "Look here."},
+            }
+        )
+    )
+    assert page.startswith(kind.label)
+    assert page.endswith("Look here.")
+    assert "<textarea" in page
 
 
 @every_kind

@@ -59,6 +59,14 @@ def test_bad_tasks_are_named(change: dict[str, Any], field: str) -> None:
     assert fields(refused) == [field]
 
 
+@pytest.mark.parametrize(
+    "change", [{"steps": []}, {"steps": ["a", " "]}, {"steps": "a"}, {"problem": ""}, {"reference": 7}, {"extra": 1}]
+)
+def test_whatever_needs_thought_is_left_to_the_serializer(change: dict[str, Any]) -> None:
+    assert stepwise.quick_payload({**TASK, **change}) is None
+    assert stepwise.quick_payload({**TASK, "reference": "8"}) == {**TASK, "reference": "8"}
+
+
 def test_csv_may_hold_the_steps_as_json() -> None:
     row = {"problem": "p", "steps": '["a", "b"]', "reference": ""}
     assert clean_payload("stepwise", stepwise.payload_from_csv(row)) == {"problem": "p", "steps": ["a", "b"]}

@@ -116,6 +116,7 @@ def test_emil_applies_is_accepted_signs_and_leaves() -> None:
     assert (twice.status_code, twice.data["code"]) == (409, "already_applied")
     [seen] = lab_client.get(f"{ROOT}/projects/{project.public_id}/applications/?status=submitted").data["results"]
     assert (seen["name"], seen["message"], len(seen["parts"])) == ("Emil Sørensen", "I know ice.", 5)
+    assert len(lab_client.get(f"{ROOT}/projects/{project.public_id}/applications/").data["results"]) == 1
     assert lab_client.post(f"{where}shortlist/").data["status"] == "shortlisted"
     accepted = lab_client.post(f"{where}accept/", {"reason": "Welcome."})
     assert (accepted.data["status"], accepted.data["reason"]) == ("accepted", "Welcome.")

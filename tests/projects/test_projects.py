@@ -126,7 +126,10 @@ def test_instructions_are_versions_and_the_same_text_is_the_same_version() -> No
     second = actions.publish_instructions(project=made, text="Second.", by=user("Mina"))
     assert second.number == 2
     assert actions.publish_instructions(project=made, text="Second.", by=user("Mina")) == second
-    assert [version.number for version in made.instructions.all()] == [2, 1]
+    assert [str(version) for version in made.instructions.all()] == [
+        "Why ice floats, version 2",
+        "Why ice floats, version 1",
+    ]
     with pytest.raises(Invalid) as refused:
         actions.publish_instructions(project=made, text=" \n", by=user("Mina"))
     assert names(refused) == ["text"]
