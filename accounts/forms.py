@@ -44,7 +44,7 @@ class SignupForm(forms.Form):
     name = forms.CharField(
         label="Full name",
         max_length=120,
-        help_text="As on your documents. The people of a lab who review your work see it; its data carries a pseudonym.",
+        help_text="As on your documents. People of a lab who review your work see it; its data has a pseudonym.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     # Filled in by the browser where scripts run; it can be changed later.

@@ -20,6 +20,11 @@ def expire_invites() -> None:
     actions.expire_member_invites()
 
 
+@shared_task(name="accounts.forget_replies", ignore_result=True)
+def forget_replies() -> None:
+    actions.forget_replies()
+
+
 def on_member_invite_sent(event: Event) -> None:
     invite = MemberInvite.objects.select_related("lab", "invited_by").get(public_id=event.subject)
     if invite.status == MemberInvite.Status.SENT:

@@ -14,6 +14,7 @@ from accounts.actions.members import (
 )
 from accounts.actions.notices import mail_notices, mark_read, notify
 from accounts.actions.people import create_account, edit_person
+from accounts.actions.replies import forget_replies
 from accounts.actions.tokens import create_token, revoke_token
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "edit_lab",
     "edit_person",
     "expire_member_invites",
+    "forget_replies",
     "invite_member",
     "mail_notices",
     "mark_read",

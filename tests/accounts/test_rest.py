@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.http import Http404
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
-from accounts import actions
+from accounts import actions, jobs
 from accounts.models import IdempotentReply, Lab, Notice
 from accounts.rest import Door, exception_handler
 from core.errors import Fault, Invalid, NotAllowed, Refused
@@ -221,6 +223,16 @@ def test_an_upload_is_told_by_its_content(by_session: bool) -> None:
     # Each multipart body has a boundary of its own, so its bytes differ; the retry is known by its parts.
     assert hand_in("one").json() == first.json()
     assert hand_in("two").json()["code"] == "idempotency_mismatch"
+
+
+@pytest.mark.django_db
+def test_replies_are_forgotten_after_a_week() -> None:
+    client = people.api_client_for(people.user("Sam"))
+    for key in ("old", "new"):
+        client.post("/api/v1/labs/", LAB, HTTP_IDEMPOTENCY_KEY=key)
+    IdempotentReply.objects.filter(key="old").update(created_at=timezone.now() - timedelta(days=8))
+    jobs.forget_replies()
+    assert [reply.key for reply in IdempotentReply.objects.all()] == ["new"]
 
 
 class Empty(Door):
