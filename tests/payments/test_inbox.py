@@ -237,6 +237,8 @@ def test_28_a_bank_that_refuses_is_told_in_words_and_moves_no_money(stripe: Loca
     )
     assert (before.on_its_way, before.paid) == (4_000, 0)
 
+    stripe.days_pass(1)  # Stripe does not try the same bank account again
+    assert stripe.sandbox.store.count("payout") == 1
     stripe.sandbox.set_bank(account, "ok")  # mended: Stripe pays again by itself
     stripe.deliver()
     actions.process()

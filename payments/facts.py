@@ -1,0 +1,120 @@
+"""What the gateway answers: plain facts about Stripe's objects, and the four ways in which a call can fail.
+
+Stripe's own classes never leave the gateway; whoever acts on an answer acts on these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.errors import Invalid, Refused
+
+
+class GatewayError(Refused):
+    """Stripe did not do what we asked. `message` is for people, `str()` for ops."""
+
+    code = "stripe_unreachable"
+    words = "Stripe does not answer at the moment. Nothing is lost; please try again in a minute."
+
+    def __init__(self, detail: str, message: str = "") -> None:
+        super().__init__(message or self.words)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Unknown(GatewayError):
+    """No answer, or an answer of 5xx: it may have been done. Look before doing it again."""
+
+
+class Busy(GatewayError):
+    """Stripe asks us to come back later; nothing was done."""
+
+
+class Rejected(GatewayError):
+    """A definite no. `reason` is Stripe's code for it."""
+
+    code = "stripe_refused"
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(detail, detail)
+        self.reason = reason
+
+
+class Misused(GatewayError):
+    """Our fault: a reused idempotency key, a wrong API key, a permission that is missing."""
+
+    code = "stripe_misused"
+    words = "Stripe did not accept our request. We have been told; please try again later."
+
+
+class BadWebhook(Invalid):
+    """The body does not come from Stripe, or not to this endpoint."""
+
+    code = "bad_webhook"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What Stripe says of a Checkout Session. `fee` is None until the charge has a balance transaction."""
+
+    id: str
+    url: str
+    status: str  # open, complete, expired
+    payment_status: str  # paid, unpaid
+    reference: str  # our funding's public id
+    amount: int
+    currency: str
+    payment_intent: str
+    payment_failed: bool
+    charge: str
+    fee: int | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    id: str
+    amount: int
+    amount_reversed: int
+    currency: str
+    destination: str
+    destination_payment: str
+    payout: str  # our payout's public id, from the metadata
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A connected account. `status`: active, pending, restricted, rejected, unsupported, or empty."""
+
+    id: str
+    country: str
+    status: str
+    details: tuple[tuple[str, str], ...]  # (code, resolution)
+    requirements: tuple[str, ...]  # paths of what the person must give
+
+
+@dataclass(frozen=True)
+class BankPayout:
+    """Money from a connected account to its bank. `payments`: the transfers' destination payments it carries;
+    `retries`: earlier payouts that came back and are carried again."""
+
+    id: str
+    status: str  # pending, in_transit, paid, failed, canceled
+    arrives_on: date
+    failure_code: str
+    failure_message: str
+    payments: frozenset[str]
+    retries: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """An event as it arrived: what changed, not what it is now."""
+
+    id: str
+    type: str
+    account: str
+    object_id: str
+    livemode: bool
