@@ -16,6 +16,7 @@ from payments.models import Earning
 from tasks import policies
 from tasks.actions.held import hold
 from tasks.actions.settling import finish, give_rest_back, pay, rest, settle
+from tasks.actions.sweeping import sweep
 from tasks.models import Appeal, Submission
 
 ANSWER_DAYS = 3
@@ -57,7 +58,7 @@ def decide_appeal(*, appeal: Appeal, overturn: bool, answer: str, by: Actor) -> 
 def overturn_unanswered_due(*, limit: int = 1000) -> int:
     """The sweep: an appeal that nobody answered in time is won. Returns how many."""
     due = Appeal.objects.filter(status=Appeal.Status.OPEN, answer_by__lte=timezone.now()).order_by("answer_by")
-    return sum(map(_overturn_unanswered, list(due[:limit])))
+    return sweep(_overturn_unanswered, due[:limit])
 
 
 @transaction.atomic

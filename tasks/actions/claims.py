@@ -20,6 +20,7 @@ from projects.policies import may_claim
 from tasks.actions import queue
 from tasks.actions.held import NOBODY, hold, hold_if_free, refuse_unless_holder
 from tasks.actions.settling import pay_partial
+from tasks.actions.sweeping import sweep
 from tasks.models import Seat, Submission
 
 
@@ -116,7 +117,7 @@ def expire_claims(*, limit: int = 1000) -> int:
         seat__lease_until__lte=timezone.now(),
         status__in=[Submission.Status.DRAFT, Submission.Status.RETURNED],
     )
-    return sum(map(_expire_one, list(over.order_by("seat__lease_until").values_list("pk", flat=True)[:limit])))
+    return sweep(_expire_one, over.order_by("seat__lease_until").values_list("pk", flat=True)[:limit])
 
 
 def _give_back(held: Submission, *, by: Actor, note: str, cause: str) -> Submission:

@@ -13,6 +13,7 @@ from core.events import record
 from core.models import Event
 from projects.models import Project
 from tasks.actions.held import hold_if_free
+from tasks.actions.sweeping import sweep
 from tasks.models import Submission
 
 SOON = timedelta(minutes=15)
@@ -32,7 +33,7 @@ def warn_of_leases(*, limit: int = 1000) -> int:
     rework = Q(status=Status.RETURNED, seat__lease_until__lte=now + SOON_FOR_REWORK)
     ending = Submission.objects.filter(draft | rework, seat__status="claimed", seat__lease_until__gt=now)
     found = ending.order_by("seat__lease_until").values_list("pk", flat=True)
-    return sum(map(_warn, list(found[:limit])))
+    return sweep(_warn, found[:limit])
 
 
 @transaction.atomic

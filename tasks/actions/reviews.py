@@ -15,6 +15,7 @@ from core.transitions import step
 from tasks import policies
 from tasks.actions.held import hold, hold_if_free
 from tasks.actions.settling import finish, give_rest_back, pay_in_full, pay_partial
+from tasks.actions.sweeping import sweep
 from tasks.models import Appeal, RejectReason, Review, Submission
 
 APPEAL_WINDOW = timedelta(days=7)
@@ -82,7 +83,7 @@ def reject(*, submission: Submission, by: Actor, reason: str, note: str) -> Subm
 def auto_accept_due(*, limit: int = 1000) -> int:
     """The sweep: what nobody decided in time is accepted. Returns how many."""
     due = Submission.objects.filter(status=Status.SUBMITTED, decide_by__lte=timezone.now())
-    return sum(map(_auto_accept, list(due.order_by("decide_by").values_list("pk", flat=True)[:limit])))
+    return sweep(_auto_accept, due.order_by("decide_by").values_list("pk", flat=True)[:limit])
 
 
 @transaction.atomic
@@ -98,7 +99,7 @@ def settle_rejections_due(*, limit: int = 1000) -> int:
     """The sweep: rejections whose appeal window closed without an appeal are final. Returns how many."""
     due = Submission.objects.filter(status=Status.REJECTED, appeal_by__lte=timezone.now(), seat__status="claimed")
     unopposed = due.exclude(appeal__isnull=False).order_by("appeal_by")
-    return sum(map(_settle_rejection, list(unopposed.values_list("pk", flat=True)[:limit])))
+    return sweep(_settle_rejection, unopposed.values_list("pk", flat=True)[:limit])
 
 
 @transaction.atomic

@@ -26,13 +26,15 @@ from tasks.actions import (
     release,
     request_export,
     return_for_rework,
+    reviews,
+    settling,
     start_import,
     submit,
     withdraw_task,
 )
 from tasks.actions.exports import _begin
 from tasks.actions.reminders import _warn
-from tasks.models import Appeal, Export, Seat
+from tasks.models import Appeal, Export, Seat, Submission
 from tests.people import ops, user
 from tests.tasks.scene import EXAMPLE, add_tasks, answer, claimed, fresh, fund, handed_in, money, pass_time, project
 
@@ -245,6 +247,22 @@ def test_an_export_whose_worker_died_is_written_by_another() -> None:
     jobs.write_files()
     jobs.write_files()
     assert fresh(asked).status == "done"
+
+
+def test_one_bad_apple_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    ice = project(tasks=2)
+    first, second = (pass_time(handed_in(ice, name), days=9) for name in ("Emil", "Farah"))
+    pay = settling.pay_in_full
+
+    def broken_for_the_first(held: Submission, **by: Any) -> None:
+        if held.pk == first.pk:
+            raise OSError("disk")
+        pay(held, **by)
+
+    monkeypatch.setattr(reviews, "pay_in_full", broken_for_the_first)
+    with pytest.raises(OSError, match="disk"):
+        jobs.auto_accept()
+    assert (fresh(first).status, fresh(second).status) == ("submitted", "accepted")
 
 
 def test_what_has_no_lab_to_hear_it_is_fine() -> None:
