@@ -11,6 +11,7 @@ from core.actors import SYSTEM, Actor
 from core.transitions import lock
 from experts.models import Expert
 from projects.actions.invitations import invite
+from projects.matching.requirements import matching
 from projects.matching.score import ENGINE, WEIGHTS, Scored
 from projects.matching.shortlist import best
 from projects.models import Invitation, MatchRun, Project, Shortlisted
@@ -37,18 +38,20 @@ def invite_best(*, project: Project, by: Actor = SYSTEM) -> list[Invitation]:
     _remember(project, ranked, milliseconds)
     known, room = contacted(project), invitations_to_send(project)
     fresh = [scored for scored in ranked if scored.candidate.key not in known][:room]
+    fresh.sort(key=lambda scored: scored.candidate.key)  # two projects lock the same experts in the same order
     experts = Expert.objects.select_related("user").in_bulk([scored.candidate.key for scored in fresh])
     return [invite(project=project, expert=experts[scored.candidate.key], by=by, scored=scored) for scored in fresh]
 
 
 @transaction.atomic
 def match_expert(*, expert: Expert, by: Actor = SYSTEM) -> list[Project]:
-    """Open projects that an expert has come to qualify for; those that still look for people invite their best."""
+    """Open projects that an expert has come to qualify for; where people are still wanted, the expert is invited."""
     authorise(by, Permission.APPLICATION_DECIDE)
     fitting = open_to(expert)
     for project in fitting:
-        if invitations_to_send(project):
-            invite_best(project=project, by=by)
+        wanted = invitations_to_send(project) and expert.pk not in contacted(project)
+        if wanted and matching(project).filter(expert=expert).exists():
+            invite(project=project, expert=expert, by=by)
     return fitting
 
 

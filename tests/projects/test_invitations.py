@@ -123,6 +123,15 @@ def test_a_newly_verified_expert_is_matched_to_what_is_open() -> None:
     assert invited(other) == []
     assert len(invited(full)) == 2
     assert {project.pk for project in open_to(emil)} == {fitting.pk, full.pk}
+    actions.match_expert(expert=emil)  # twice is once
+    assert len(invited(fitting)) == 1
+
+
+def test_an_expert_who_wants_no_such_work_is_matched_but_not_invited() -> None:
+    project = opened()
+    emil = expert("Emil", available=False)
+    assert actions.match_expert(expert=emil) == [project]
+    assert invited(project) == []
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
