@@ -25,6 +25,10 @@ class Draft {
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", (event) => this.submit(event));
+    form.addEventListener("keydown", (event) => {
+      // Submitting costs: a bare Enter in a field or on a choice must not do it.
+      if (event.key === "Enter" && event.target.matches("input") && !event.ctrlKey && !event.metaKey) event.preventDefault();
+    });
     window.addEventListener("online", () => this.dirty() && this.save());
     window.addEventListener("beforeunload", (event) => this.dirty() && !this.leaving && event.preventDefault());
     document.addEventListener("visibilitychange", () => document.hidden && this.dirty() && this.save());

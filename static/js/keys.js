@@ -80,10 +80,8 @@ export function help() {
   }
   const box = dialog.querySelector("input");
   box.checked = !off();
-  box.addEventListener("change", () => {
-    localStorage.setItem(STORE, box.checked ? "on" : "off");
-    document.documentElement.dataset.keys = box.checked ? "on" : "off";
-  });
+  box.disabled = document.documentElement.dataset.keys === "off"; // switched off for the account: changed there
+  box.addEventListener("change", () => localStorage.setItem(STORE, box.checked ? "on" : "off"));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
