@@ -91,7 +91,8 @@ def test_a_bare_environment_is_maths() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["It costs $5 and then $10 more.", "From $ 3 to $ 4", r"an open \( bracket", "\\[ a\n\nb \\]", "\\[ never\nclosed"]
+    "text",
+    ["It costs $5 and then $10 more.", "From $ 3 to $ 4", r"an open \( bracket", "\\[ a\n\nb \\]", "\\[ never\nclosed"],
 )
 def test_prices_and_open_brackets_are_no_maths(text: str) -> None:
     assert "<math" not in markdown(text)
