@@ -56,10 +56,10 @@ def earnings_of(user: User, state: str = "") -> QuerySet[Earning]:
 
 def steps(earning: Earning) -> list[Step]:
     """Approved → sent → in the bank, for the timeline. An earning drawn on two fundings has two payouts."""
-    line = [Step("Approved", "done", earning.booked_at, earning.get_kind_display())]
+    line = [Step("Approved", "done", earning.booked_at)]
     payouts = [allocation.payout for allocation in earning.allocations.all()]
     if not payouts:
-        return [*line, Step("Sent", "now", note="Goes out within the hour once you can be paid")]
+        return [*line, Step("Sent", "now", note="Goes out within the hour")]
     for payout in payouts:
         line += _journey(payout)
     return line

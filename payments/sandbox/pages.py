@@ -26,6 +26,7 @@ body{color:var(--ink);background:var(--canvas)}
 nav{display:flex;flex-wrap:wrap;gap:16px;padding:8px 16px;border-bottom:1px solid var(--line)}
 a{color:var(--accent)}main{max-width:64rem;margin:24px auto;padding:0 16px;display:grid;gap:16px}
 main.slim{max-width:28rem}.card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:20px}
+main>*{min-width:0}.card>p:first-child{margin-top:0}h2{overflow-wrap:anywhere}
 h1{font-size:1.375rem;margin:0}h2{font-size:1.125rem;margin:0}.sum{font-size:2.25rem;font-weight:650;margin:8px 0}
 form{margin:0}.choices{display:grid;gap:8px;margin-top:16px}.muted{color:var(--muted)}
 button{font:inherit;width:100%;min-height:44px;padding:8px 16px;border-radius:8px;border:1px solid var(--muted);
@@ -64,8 +65,8 @@ def page(title: str, body: str, *, slim: bool = False) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Stripe sandbox</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="stylesheet" href="/sandbox.css">'
-        '</head><body><div class="banner" role="note"><b>Sandbox money.</b> This page stands in for Stripe. No card or'
-        f" bank is touched.</div>{f'<nav>{nav}</nav>' if nav else ''}<main{' class=slim' if slim else ''}>"
+        '</head><body><header class="banner"><b>Sandbox money.</b> This page stands in for Stripe. No card or'
+        f" bank is touched.</header>{f'<nav>{nav}</nav>' if nav else ''}<main{' class=slim' if slim else ''}>"
         f"<h1>{escape(title)}</h1>{body}</main></body></html>"
     )
 
@@ -178,7 +179,7 @@ def _objects(sandbox: Sandbox, sender: Sender, kind: str, form: Thing) -> Page:
     found = list(sandbox.store.all(kind))[::-1][:100]
     cards = "".join(
         f'<section class="card"><h2>{escape(thing.get("id", kind))}</h2>{_bank(thing) if kind == "account" else ""}'
-        f"<pre>{escape(json.dumps(public(thing), indent=2))}</pre></section>"
+        f"<pre tabindex=0>{escape(json.dumps(public(thing), indent=2))}</pre></section>"
         for thing in found
     )
     return Page(200, page(f"{kind}: {sandbox.store.count(kind)}", cards or "<p>None yet.</p>"))
@@ -213,7 +214,9 @@ def _deliveries(sandbox: Sandbox, sender: Sender, rest: str, form: Thing) -> Pag
         for d in list(sandbox.store.all("delivery"))[::-1][:200]
     )
     head = "<tr><th>Event</th><th>Endpoint</th><th>Tries</th><th>Answer</th><th>Send</th></tr>"
-    return Page(200, page("Webhook deliveries", f'<div class="card scroll"><table>{head}{rows}</table></div>'))
+    return Page(
+        200, page("Webhook deliveries", f'<div class="card scroll" tabindex="0"><table>{head}{rows}</table></div>')
+    )
 
 
 def _send(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:

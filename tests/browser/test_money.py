@@ -1,0 +1,80 @@
+"""The money pages as people see them, and the sandbox's: no fault for axe, none for the policy, none sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import Page
+
+from payments import actions, gateway
+from payments.models import Payout
+from tests.browser.conftest import axe, picture, sideways, sign_in
+from tests.payments.stories import earned, funded, ordered, payee
+from tests.people import user
+from tests.sandbox import LocalStripe, stripe
+
+__all__ = ["stripe"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def look(page: Page, url: str, name: str) -> list[str]:
+    page.goto(url)
+    picture(page, f"money-{name}")
+    faults = [f"{name}: {fault}" for fault in axe(page)]
+    return faults + ([f"{name} scrolls sideways"] if sideways(page) else [])
+
+
+def story(stripe: LocalStripe) -> None:
+    """Emil has one earning in the bank, one that the bank sent back, and one waiting."""
+    funded(stripe)
+    row = payee(stripe)
+    for source, bank in (("sub_aaaaaaaaaaaaaaaa", "ok"), ("sub_bbbbbbbbbbbbbbbb", "account_closed")):
+        stripe.sandbox.set_bank(row.stripe_account_id or "", bank)
+        earned(row.user, source=source)
+        actions.make_payouts()
+        actions.dispatch()
+        stripe.days_pass(2)
+        stripe.deliver()
+        actions.process()
+    earned(row.user, source="sub_cccccccccccccccc")
+    assert set(Payout.objects.values_list("status", flat=True)) == {"paid", "failed"}
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone", "dark"])
+def test_the_money_pages(
+    stripe: LocalStripe, live_server: LiveServerThread, open_page: Callable[..., Page], kind: str
+) -> None:
+    story(stripe)
+    base: Any = live_server.url  # type: ignore[attr-defined]
+    page = open_page(kind)
+    sign_in(page, user("Emil"), base)
+    faults = look(page, f"{base}/earnings/", f"earnings-{kind}")
+    faults += look(page, f"{base}/payouts/", f"payouts-{kind}")
+    faults += look(page, f"{base}/payouts/setup/", f"setup-{kind}")
+    faults += look(page, f"{base}/payouts/setup/done/", f"return-{kind}")
+    sign_in(page, user("Farah"), base)
+    faults += look(page, f"{base}/earnings/", f"empty-{kind}")
+    faults += look(page, f"{base}/payouts/setup/", f"country-{kind}")
+    sign_in(page, user("Mina"), base)
+    faults += look(page, f"{base}/fundings/{ordered().public_id}/", f"funding-{kind}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone"])
+def test_the_sandboxs_pages(stripe: LocalStripe, open_page: Callable[..., Page], kind: str) -> None:
+    story(stripe)
+    funding = ordered()
+    account = next(stripe.sandbox.store.all("account"))["id"]
+    link = gateway.onboarding_url(account, return_url="http://localhost/a", refresh_url="http://localhost/a")
+    page = open_page(kind)
+    faults = look(page, funding.checkout_url, f"sandbox-pay-{kind}")
+    faults += look(page, link, f"sandbox-onboard-{kind}")
+    faults += look(page, f"{stripe.url}/", f"sandbox-home-{kind}")
+    faults += look(page, f"{stripe.url}/deliveries", f"sandbox-deliveries-{kind}")
+    faults += look(page, f"{stripe.url}/objects/account", f"sandbox-account-{kind}")
+    faults += look(page, f"{stripe.url}/clock", f"sandbox-clock-{kind}")
+    assert faults == []
