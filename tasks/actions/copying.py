@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -22,6 +22,17 @@ def copy_in(model: type[models.Model], columns: Sequence[str], rows: Iterable[Se
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _Lines(rows))
+
+
+def refresh_statistics(model: type[models.Model]) -> None:
+    """After commit: let PostgreSQL look at a table that has just grown by a lot, before it plans a claim on it."""
+    statement = f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}"
+    transaction.on_commit(lambda: _run(statement), robust=True)
+
+
+def _run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def line(values: Iterable[Any]) -> str:

@@ -49,34 +49,46 @@ WHERE application.project_id = %s AND application.expert_id = %s AND application
 FOR NO KEY UPDATE OF application
 """
 
-_STANDING = """
+# Counted, not NOT EXISTS: PostgreSQL never turns a count into a join, so each look stays one probe of an index,
+# whatever it believes about the tables.
+_NEW = """(SELECT count(*) FROM tasks_submission had
+    WHERE had.task_id = seat.task_id AND had.expert_id = %(expert)s) = 0"""
+_HEAD = """SELECT id, task_id FROM tasks_seat WHERE project_id = %(project)s AND status = 'funded'
+    ORDER BY priority, id LIMIT %(window)s"""
+
+_STANDING = f"""
 SELECT (SELECT count(*) FROM tasks_seat
         WHERE expert_id = %(expert)s AND project_id = %(project)s AND status = 'claimed' AND lease_until IS NOT NULL),
-    EXISTS (SELECT 1 FROM (SELECT task_id FROM tasks_seat WHERE project_id = %(project)s AND status = 'funded'
-            ORDER BY priority, id LIMIT %(window)s) head
-        WHERE NOT EXISTS (SELECT 1 FROM tasks_submission
-            WHERE task_id = head.task_id AND expert_id = %(expert)s)),
+    EXISTS (SELECT 1 FROM ({_HEAD}) seat WHERE {_NEW}),
     last.priority, last.id
 FROM (VALUES (1)) one LEFT JOIN LATERAL (
     SELECT priority, id FROM tasks_seat WHERE expert_id = %(expert)s AND project_id = %(project)s
     ORDER BY claimed_at DESC LIMIT 1) last ON true
-"""
+"""  # noqa: S608 constants
 
-_NEW = "NOT EXISTS (SELECT 1 FROM tasks_submission had WHERE had.task_id = seat.task_id AND had.expert_id = %(expert)s)"
-_UNHELD = "NOT EXISTS (SELECT 1 FROM tasks_seat held WHERE held.task_id = seat.task_id AND held.expert_id = %(expert)s)"
-_HEAD = """seat.id IN (SELECT id FROM tasks_seat WHERE project_id = %(project)s AND status = 'funded'
-    ORDER BY priority, id LIMIT %(window)s)"""
-_ONWARDS = "(seat.priority, seat.id) > (%(priority)s, %(last)s)"
+# Each look finds one seat and locks it, or finds none. Only the last may have to walk over what the expert did.
+_LOOK_AT_HEAD = f"""
+    SELECT seat.id FROM unnest(ARRAY(SELECT seat.id FROM ({_HEAD}) seat WHERE {_NEW})) WITH ORDINALITY head(id, place)
+    JOIN tasks_seat seat ON seat.id = head.id
+    WHERE seat.status = 'funded'
+    ORDER BY head.place LIMIT 1 FOR UPDATE OF seat SKIP LOCKED"""  # noqa: S608 constants
+_LOOK_ONWARDS = f"""
+    SELECT seat.id FROM tasks_seat seat
+    WHERE seat.project_id = %(project)s AND seat.status = 'funded'
+        AND (seat.priority, seat.id) > (%(priority)s, %(last)s) AND {_NEW}
+    ORDER BY seat.priority, seat.id LIMIT 1 FOR UPDATE SKIP LOCKED"""  # noqa: S608 constants
+_LOOK_ANYWHERE = """
+    SELECT seat.id FROM tasks_seat seat
+    WHERE seat.project_id = %(project)s AND seat.status = 'funded'
+        AND NOT EXISTS (SELECT 1 FROM tasks_seat held WHERE held.task_id = seat.task_id AND held.expert_id = %(expert)s)
+    ORDER BY seat.priority, seat.id LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 # Locking, checking and taking are one statement, so the seat's step FUNDED -> CLAIMED is written here.
 _TAKE = """
 UPDATE tasks_seat SET status = 'claimed', expert_id = %(expert)s, claimed_at = %(now)s, lease_until = %(until)s,
     extended = false
 FROM tasks_task task
-WHERE task.id = tasks_seat.task_id AND tasks_seat.id = (
-    SELECT seat.id FROM tasks_seat seat
-    WHERE seat.project_id = %(project)s AND seat.status = 'funded' AND {where}
-    ORDER BY seat.priority, seat.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+WHERE task.id = tasks_seat.task_id AND tasks_seat.id = ({look})
 RETURNING {columns}
 """
 
@@ -91,7 +103,7 @@ def _fields(model: type[models.Model]) -> list[str]:
 
 _RETURNED = ", ".join(_columns(Seat, "tasks_seat") + _columns(Task, "task"))
 AT_HEAD, ONWARDS, ANYWHERE = (
-    _TAKE.format(where=where, columns=_RETURNED) for where in (f"{_HEAD} AND {_NEW}", f"{_ONWARDS} AND {_NEW}", _UNHELD)
+    _TAKE.format(look=look, columns=_RETURNED) for look in (_LOOK_AT_HEAD, _LOOK_ONWARDS, _LOOK_ANYWHERE)
 )
 
 

@@ -14,8 +14,11 @@ from core.ids import new_id
 from payments.actions import release, reserve
 from payments.queries import free_funds_locked
 from projects.models import Project
-from tasks.actions.copying import copy_in
+from tasks.actions.copying import copy_in, refresh_statistics
 from tasks.models import Seat
+
+MANY = 500
+"""Seats at once after which the table's statistics are made anew."""
 
 _COLUMNS = ("public_id", "task_id", "project_id", "number", "priority", "pay", "fee", "currency", "status", "extended")
 
@@ -68,6 +71,8 @@ def open_seats(*, project: Project, by: Actor, tasks: Collection[int] | None = N
         by=by,
     )
     copy_in(Seat, _COLUMNS, rows)
+    if len(rows) >= MANY:
+        refresh_statistics(Seat)
     record("project.seats_opened", project.public_id, by=by, data={"seats": len(rows)})
     return len(rows)
 

@@ -99,7 +99,11 @@ def test_sixteen_experts_five_seats() -> None:
 def test_the_control_without_a_lock_one_seat_goes_to_several(monkeypatch: pytest.MonkeyPatch) -> None:
     ice = project(tasks=5)
     for name in ("AT_HEAD", "ONWARDS", "ANYWHERE"):
-        monkeypatch.setattr(queue, name, getattr(queue, name).replace("FOR UPDATE SKIP LOCKED", ""))
+        monkeypatch.setattr(
+            queue,
+            name,
+            getattr(queue, name).replace("FOR UPDATE OF seat SKIP LOCKED", "").replace("FOR UPDATE SKIP LOCKED", ""),
+        )
     people = crowd(ice)
     acts = claims(ice, people)
     meet = Barrier(CROWD)
