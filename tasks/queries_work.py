@@ -117,6 +117,12 @@ class InReview:
     next_decision: datetime | None
 
 
+def waiting(user: User) -> QuerySet[Submission]:
+    """This person's answers that wait for a decision, with project and seat, soonest decision first."""
+    mine = Submission.objects.filter(expert__user=user, status=_S.SUBMITTED)
+    return mine.select_related("project", "seat").defer("response", "draft").order_by("decide_by", "pk")
+
+
 def in_review(expert: Expert) -> InReview:
     """What was handed in and waits for a decision."""
     waiting = Submission.objects.filter(expert=expert, status=_S.SUBMITTED)
