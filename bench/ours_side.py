@@ -19,7 +19,7 @@ from bench.servers import ROOT, Stack, Web, gunicorn, python
 from bench.wire import Wire
 from marketplace.localstack import process
 
-PAUSE = 0.02  # seconds between two looks at a background job
+PAUSE = 0.1  # seconds between two looks at a background job
 
 
 class OursSide:
@@ -36,6 +36,7 @@ class OursSide:
             QUORUM_STATIC_ROOT=str(stack.folder / "static"),
             DJANGO_SETTINGS_MODULE="marketplace.settings",
             PLATFORM_FEE_BPS="2000",
+            EMAIL_URL=f"file://{stack.folder}/mail",
         )
         process_manage(self.environment, "collectstatic", "--no-input", "--verbosity=0")
         filled = json.loads(python("bench.ours_fill", str(people), *map(str, sizes), "0", environment=self.environment))
