@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from celery import shared_task
 
 from accounts.actions import notify
@@ -9,6 +12,7 @@ from core.models import Event
 from payments import actions, queries
 from payments.models import Payee, Payout
 from payments.money import show
+from payments.sweep import each
 
 
 @shared_task(name="payments.dispatch_outbox", ignore_result=True)
@@ -29,10 +33,11 @@ def process_inbox() -> None:
 @shared_task(name="payments.refresh_waiting", ignore_result=True)
 def refresh_waiting() -> None:
     """Ask Stripe again about what no webhook has settled: payments under way, and accounts being checked."""
-    for funding in queries.waiting_fundings():
-        actions.refresh_funding(funding=funding)
-    for payee in queries.waiting_payees():
-        actions.refresh_payee(payee=payee)
+    asking: list[Callable[[], object]] = [
+        partial(actions.refresh_funding, funding=funding) for funding in queries.waiting_fundings()
+    ]
+    asking += [partial(actions.refresh_payee, payee=payee) for payee in queries.waiting_payees()]
+    each(asking, lambda ask: ask())
 
 
 def on_payout_paid(event: Event) -> None:

@@ -19,6 +19,7 @@ from core.events import record
 from core.transitions import lock, step
 from payments import gateway, ledger, money, queries, words
 from payments.models import AccountKind, Allocation, Earning, Funding, Outbox, Payee, Payout
+from payments.sweep import each
 from payments.wake import wake_outbox
 
 Status = Payout.Status
@@ -29,16 +30,7 @@ def make_payouts(*, by: Actor = SYSTEM) -> int:
 
     One person's trouble does not hold up the others: it is raised at the end, for all to see.
     """
-    made, troubles = 0, []
-    for payee in queries.owed_payees():
-        try:
-            made += len(pay_out(payee=payee, by=by))
-        except Exception as trouble:
-            trouble.add_note(f"while paying {payee.public_id}")
-            troubles.append(trouble)
-    if troubles:
-        raise ExceptionGroup("Some people could not be paid", troubles)
-    return made
+    return sum(len(made) for made in each(queries.owed_payees(), lambda payee: pay_out(payee=payee, by=by)))
 
 
 @transaction.atomic
