@@ -25,7 +25,7 @@ def request_of_ada(rf: RequestFactory) -> HttpRequest:
 
 def worded(request: HttpRequest, exception: Exception) -> tuple[int, str] | None:
     response = Refusals(lambda _: None).process_exception(request, exception)  # type: ignore[arg-type,return-value]
-    return response and (response.status_code, response.content.decode())
+    return (response.status_code, response.content.decode()) if response else None
 
 
 def test_what_a_role_does_not_allow_is_403(request_of_ada: HttpRequest) -> None:
