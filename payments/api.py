@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.request import Request
@@ -179,7 +179,7 @@ router.register("fundings", FundingSet, basename="funding")
 router.register("earnings", EarningSet, basename="earning")
 router.register("payouts", PayoutSet, basename="payout")
 
-api_urls = [
+api_urls: list[URLPattern | URLResolver] = [
     path("fundings/<str:public_id>/checkout/", CheckoutView.as_view(), name="funding-checkout"),
     path("payee/", PayeeView.as_view(), name="payee"),
     path("payee/link/", PayeeLinkView.as_view(), name="payee-link"),
