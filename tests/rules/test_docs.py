@@ -41,8 +41,8 @@ def test_decisions_are_short() -> None:
     assert {path.name for path in (ROOT / "docs/adr").glob("*.md") if len(path.read_text().splitlines()) > 30} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", *sorted(p.name for p in (ROOT / "docs").glob("*.md"))])
-def test_links_between_pages_lead_somewhere(page: str) -> None:
-    path = ROOT / page if page == "README.md" else ROOT / "docs" / page
+@pytest.mark.parametrize("document", ["README.md", *sorted(p.name for p in (ROOT / "docs").glob("*.md"))])
+def test_links_between_pages_lead_somewhere(document: str) -> None:
+    path = ROOT / document if document == "README.md" else ROOT / "docs" / document
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
