@@ -444,7 +444,14 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
 
 def test_the_delivery_thread_sends_and_lets_time_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("payments.sandbox.server.TICK", 0.015)
-    sandbox, sent = Sandbox(), threading.Event()
+    sent, ticked = threading.Event(), threading.Event()
+
+    class Ticking(Sandbox):
+        def tick(self) -> None:
+            super().tick()
+            ticked.set()
+
+    sandbox = Ticking()
 
     def post(endpoint: str, body: bytes, signature: str) -> int:
         sent.set()
@@ -457,6 +464,7 @@ def test_the_delivery_thread_sends_and_lets_time_work(monkeypatch: pytest.Monkey
     serving.start()
     sandbox.onboard(sandbox.create_account({})["id"], "verified")
     assert sent.wait(5)
+    assert ticked.wait(5)
     server.shutdown()
     worker.join(5)
     serving.join(5)
