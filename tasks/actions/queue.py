@@ -49,10 +49,10 @@ WHERE application.project_id = %s AND application.expert_id = %s AND application
 FOR NO KEY UPDATE OF application
 """
 
-# Counted, not NOT EXISTS: PostgreSQL never turns a count into a join, so each look stays one probe of an index,
-# whatever it believes about the tables.
+# Counted, not NOT EXISTS, since PostgreSQL never turns a count into a join; `+ 0`, so that it looks the task up, which
+# has a few submissions, and not the expert, who may have a hundred thousand. Whatever it believes about the tables.
 _NEW = """(SELECT count(*) FROM tasks_submission had
-    WHERE had.task_id = seat.task_id AND had.expert_id = %(expert)s) = 0"""
+    WHERE had.task_id = seat.task_id AND had.expert_id + 0 = %(expert)s) = 0"""
 _HEAD = """SELECT id, task_id FROM tasks_seat WHERE project_id = %(project)s AND status = 'funded'
     ORDER BY priority, id LIMIT %(window)s"""
 
