@@ -13,6 +13,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import Lab
 from accounts.rest import Door, Pages
 from accounts.roles import Permission, authorise
 from payments.queries import spend
@@ -236,8 +237,10 @@ class Download(Door):
 
 def submission_of(request: Request, public_id: str) -> Submission:
     """Handed-in work that the caller's labs may see. Raises Http404."""
-    seen = loaded().select_related("project__lab", "expert__user").visible_to(user_of(request))
-    found: Submission | None = seen.filter(public_id=public_id, submitted_at__isnull=False).first()
+    rows = loaded().select_related("project__lab", "expert__user").filter(submitted_at__isnull=False)
+    # Not `visible_to`: it shows experts their own work, and this door shows the lab's own fields of the task.
+    theirs = rows.filter(project__lab__in=Lab.objects.visible_to(user_of(request)))
+    found: Submission | None = theirs.filter(public_id=public_id).first()
     if found is None:
         raise Http404
     return found

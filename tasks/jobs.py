@@ -127,8 +127,12 @@ def on_submission_decided(event: Event) -> None:
 
 
 def on_submission_released(event: Event) -> None:
+    submission = _submission(event)
+    if submission.project.status == Project.Status.CLOSED or submission.task.status != Task.Status.OPEN:
+        # Nobody will take this seat any more: its reserve goes back to the funds.
+        actions.cancel_seats(project=submission.project, tasks=[submission.task_id], by=SYSTEM)
     if event.data.get("cause") in ("expired", "withdrawn"):
-        digests.tell_expert(event, _submission(event))
+        digests.tell_expert(event, submission)
 
 
 def on_lease_ending(event: Event) -> None:
@@ -152,4 +156,4 @@ def on_export_ended(event: Event) -> None:
 
 
 def _submission(event: Event) -> Submission:
-    return Submission.objects.select_related("project__lab", "expert__user").get(public_id=event.subject)
+    return Submission.objects.select_related("project__lab", "task", "expert__user").get(public_id=event.subject)

@@ -137,8 +137,12 @@ def _refuse_unstorable(row: Row) -> None:
     except ValueError:  # also UnicodeEncodeError: half of a surrogate pair
         row.blame("Infinite numbers and broken Unicode escapes cannot be kept.")
         return
-    if "\\u0000" in text:
+    if "\\u0000" in text and _NULL_ESCAPED.search(text):
         row.blame("Null characters cannot be kept.")
+
+
+_NULL_ESCAPED: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""A null as JSON writes it; an escaped backslash before `u0000` is a text that only speaks of one."""
 
 
 def compact(value: Any) -> str:

@@ -187,7 +187,7 @@ def draft(request: HttpRequest, expert: Expert, sub: str) -> JsonResponse:
         saved = actions.save_draft(
             submission=submission,
             response=typed(request, submission),
-            version=int(version) if version.isdigit() else -1,
+            version=int(version) if version.isdecimal() and len(version) < 10 else -1,
             by=signed_in(request),
         )
     except Refused as refused:

@@ -192,17 +192,25 @@ class Text(serializers.CharField):
 _NULL_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def metadata_fault(value: Any) -> str:
+def unstorable(value: Any) -> str:
     """Why PostgreSQL's jsonb cannot hold it, in words; empty if it can."""
-    if not isinstance(value, dict):
-        return "Expected an object of your own fields."
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except ValueError:
         return "NaN and Infinity are not JSON."
     if _NULL_ESCAPED.search(text) or not sound(text):
         return "Null characters and halves of surrogate pairs are not allowed."
-    return f"Ensure this has no more than {MAX_TEXT} characters as JSON." if len(text) > MAX_TEXT else ""
+    return ""
+
+
+def metadata_fault(value: Any) -> str:
+    """Why it cannot be a task's metadata, in words; empty if it can."""
+    if not isinstance(value, dict):
+        return "Expected an object of your own fields."
+    if fault := unstorable(value):
+        return fault
+    long = len(json.dumps(value, ensure_ascii=False)) > MAX_TEXT
+    return f"Ensure this has no more than {MAX_TEXT} characters as JSON." if long else ""
 
 
 class Metadata(serializers.JSONField):

@@ -15,6 +15,7 @@ from core.clock import business_deadline
 from core.errors import Invalid, Refused
 from core.transitions import step
 from projects.kinds import clean_response, kind
+from projects.kinds.base import unstorable
 from tasks.actions.held import hold, refuse_unless_holder
 from tasks.models import Submission
 
@@ -65,9 +66,10 @@ def _fixed(submission: Submission) -> Json:
 def _refuse_shapeless(response: Any) -> None:
     if not isinstance(response, dict):
         raise Invalid("A draft is a JSON object.", code="invalid")
-    text = json.dumps(response)
-    if len(text) > MAX_DRAFT or "\\u0000" in text:
-        raise Invalid(f"A draft has at most {MAX_DRAFT:,} characters, none of them null.", code="invalid")
+    if fault := unstorable(response):
+        raise Invalid(fault, code="invalid")
+    if len(json.dumps(response)) > MAX_DRAFT:
+        raise Invalid(f"A draft has at most {MAX_DRAFT:,} characters.", code="invalid")
 
 
 @transaction.atomic

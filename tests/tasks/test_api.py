@@ -86,6 +86,20 @@ def test_the_labs_own_fields_are_not_the_experts(ice: Project, emil: APIClient) 
     assert "metadata" not in claim(emil, ice)["task"]["payload"]
 
 
+def test_nor_are_they_once_the_work_was_handed_in_and_comes_back(
+    ice: Project, emil: APIClient, mina: APIClient
+) -> None:
+    ice.tasks.update(payload={**EXAMPLE.payload, "metadata": {"gold": True}})
+    work = claim(emil, ice)["id"]
+    assert emil.post(f"{V1}/work/{work}/submit/", {"response": answer()}, format="json").status_code == 200
+    body = {"verdict": "return", "note": "Look again."}
+    assert mina.post(f"{V1}/submissions/{work}/reviews/", body, format="json").status_code == 201
+    for client in (emil, signed_in("Emil")):
+        assert client.get(f"{V1}/submissions/{work}/").status_code == 404
+        assert "metadata" not in client.get(f"{V1}/work/{work}/").json()["task"]["payload"]
+    assert mina.get(f"{V1}/submissions/{work}/").json()["task"]["payload"]["metadata"] == {"gold": True}
+
+
 def test_work_is_listed_and_filtered(ice: Project, emil: APIClient) -> None:
     first, second = claim(emil, ice), claim(emil, ice)
     listed = emil.get(f"{V1}/work/").json()["results"]

@@ -96,6 +96,20 @@ def test_a_closed_project_gives_back_what_nobody_holds() -> None:
     assert money(ice) == (2 * 1_200, 1_200)
 
 
+def test_what_is_given_back_after_the_end_returns_its_reserve() -> None:
+    ice = project(tasks=2)
+    first, second = claimed(ice), claimed(ice, "Farah")
+    close_project(project=ice, by=user("Ada"))
+    deliver()
+    assert money(ice) == (0, 2_400)
+    release(submission=first, by=user("Emil"))
+    pass_time(second, days=2)
+    jobs.expire_claims()
+    deliver()
+    assert money(ice) == (2_400, 0)
+    assert set(Seat.objects.values_list("status", flat=True)) == {"cancelled"}
+
+
 def test_a_new_task_gets_a_seat_and_a_withdrawn_one_gives_its_to_the_next() -> None:
     ice = project(tasks=1, seats_for=1)
     add_task(project=ice, payload=EXAMPLE.payload, by=user("Mina"))

@@ -288,7 +288,8 @@ def test_a_draft_is_saved_and_a_stale_one_refused(emil: Client) -> None:
     stale = post(emil, "draft", work.public_id, rationale="older", version="0")
     assert stale.status_code == 409
     assert stale.json()["code"] == "stale_draft"
-    assert post(emil, "draft", work.public_id, version="x").status_code == 409
+    for nonsense in ("x", "²", "9" * 5000):
+        assert post(emil, "draft", work.public_id, version=nonsense).status_code == 409
     page = get(emil, "bench", work.public_id)
     assert "half</textarea>" in page
     assert 'data-draft-version="1"' in page

@@ -52,6 +52,11 @@ def test_row_numbers_are_the_lines_of_an_editor() -> None:
     assert [row.number for row in found] == [1, 4]
 
 
+def test_a_text_may_speak_of_nulls() -> None:
+    [row] = jsonl(b'{"a": "a \\\\u0000 in C"}')
+    assert (row.payload, row.faults) == ({"a": r"a \u0000 in C"}, [])
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -33,10 +33,26 @@ def test_an_older_draft_is_refused_and_brings_the_newer_one() -> None:
     assert (refused.value.draft["rationale"], refused.value.version) == ("in another tab", 1)
 
 
-@pytest.mark.parametrize("junk", [["a list"], "text", {"rationale": "x" * 1_000_001}, {"rationale": "\0"}])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        ["a list"],
+        "text",
+        {"rationale": "x" * 1_000_001},
+        {"rationale": "\0"},
+        {"rationale": "\ud800"},
+        {"strength": float("inf")},
+    ],
+)
 def test_a_draft_that_cannot_be_kept_is_refused(junk: object) -> None:
     with pytest.raises(Invalid):
         save_draft(submission=claimed(project()), response=junk, version=0, by=user("Emil"))  # type: ignore[arg-type]
+
+
+def test_a_draft_may_speak_of_nulls() -> None:
+    text = "C ends a string with \\u0000."
+    saved = save_draft(submission=claimed(project()), response={"rationale": text}, version=0, by=user("Emil"))
+    assert fresh(saved).draft["rationale"] == text
 
 
 def test_what_is_handed_in_cannot_be_drafted_on() -> None:
