@@ -174,8 +174,15 @@ def _feedback_page(request: HttpRequest, submission: Submission, **shown: Any) -
 def typed(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     """The answer in the form, with what the server fixed when the work began."""
     given = parse_form(request.POST)
-    given.pop("version", None)
+    for beside in ("version", "seconds"):
+        given.pop(beside, None)
     return {**given, **kind(submission.project.kind).start(submission.task.payload, submission.public_id)}
+
+
+def active_seconds(request: HttpRequest) -> int:
+    """What the page counted since it last told: at most an hour, nothing where it says nonsense."""
+    said = request.POST.get("seconds", "")
+    return min(int(said), 3600) if said.isdecimal() and len(said) < 10 else 0
 
 
 @expert_page
@@ -189,6 +196,7 @@ def draft(request: HttpRequest, expert: Expert, sub: str) -> JsonResponse:
             response=typed(request, submission),
             version=int(version) if version.isdecimal() and len(version) < 10 else -1,
             by=signed_in(request),
+            seconds=active_seconds(request),
         )
     except Refused as refused:
         return JsonResponse({"code": refused.code, "message": refused.message}, status=409)
@@ -201,7 +209,7 @@ def submit(request: HttpRequest, expert: Expert, sub: str) -> HttpResponse:
     submission = own(expert, sub)
     response = typed(request, submission)
     try:
-        actions.submit(submission=submission, response=response, by=signed_in(request))
+        actions.submit(submission=submission, response=response, by=signed_in(request), seconds=active_seconds(request))
     except Invalid as invalid:
         return _bench_page(request, submission, faults=invalid.faults, response=response, status=422)
     except Refused as refused:

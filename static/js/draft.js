@@ -2,6 +2,7 @@
 //   <form data-draft="/tasks/…/draft" data-draft-version="3">  …  <span class="status" data-draft-status></span>
 // POSTs the form's fields and `version` there. The server answers 200 {"version": 4, "saved_at": ISO}, or 409 when
 // another window saved a newer version: then nothing is overwritten and the person decides.
+// `seconds` goes along with each save and with the submit: time in which the page was seen and somebody was at it.
 import { confirm } from "./dialog.js";
 import { register } from "./keys.js";
 import { show } from "./toast.js";
@@ -9,6 +10,7 @@ import { show } from "./toast.js";
 const PAUSE = 600;
 const RETRY = [2, 5, 10, 20, 30]; // seconds
 const KEEP = 30 * 86_400_000;
+const IDLE = 60_000; // nobody touched anything for this long: the clock of active time stands still
 const PREFIX = "quorum-draft:";
 const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 
@@ -22,6 +24,11 @@ class Draft {
     this.sent = this.read();
     this.failures = 0;
     this.stopped = false;
+    this.active = 0;
+    this.touched = Date.now();
+    for (const sign of ["keydown", "pointerdown", "pointermove", "wheel"]) document.addEventListener(sign, () => (this.touched = Date.now()), { passive: true });
+    setInterval(() => !document.hidden && Date.now() - this.touched < IDLE && this.active++, 1000);
+    form.addEventListener("formdata", (event) => event.formData.set("seconds", this.active));
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", (event) => this.submit(event));
@@ -37,7 +44,7 @@ class Draft {
   }
 
   read() {
-    const fields = [...new FormData(this.form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
+    const fields = [...new FormData(this.form)].filter(([name, value]) => !["csrfmiddlewaretoken", "seconds"].includes(name) && typeof value === "string");
     return JSON.stringify(fields);
   }
 
@@ -72,7 +79,9 @@ class Draft {
   async post() {
     const fields = this.read();
     const body = new URLSearchParams(JSON.parse(fields));
+    const { active } = this;
     body.set("version", this.version);
+    body.set("seconds", active);
     this.say("Saving", "saving");
     let answer;
     try {
@@ -83,7 +92,10 @@ class Draft {
     }
     if (answer.status >= 500) return this.keep(fields);
     const said = await answer.json().catch(() => ({}));
-    if (answer.ok && said.version !== undefined) return this.saved(fields, said);
+    if (answer.ok && said.version !== undefined) {
+      this.active -= active;
+      return this.saved(fields, said);
+    }
     this.refused(fields, answer.status, said);
     return false;
   }

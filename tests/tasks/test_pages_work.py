@@ -24,7 +24,7 @@ from tasks.actions import (
 )
 from tasks.models import Appeal, Submission, Task
 from tests.people import credential, expert, ops, sign_in, user
-from tests.tasks.scene import accepted, claimed, fresh, handed_in, owed, pass_time, project
+from tests.tasks.scene import accepted, answer, claimed, fresh, handed_in, owed, pass_time, project
 
 pytestmark = pytest.mark.django_db
 
@@ -294,6 +294,16 @@ def test_a_draft_is_saved_and_a_stale_one_refused(emil: Client) -> None:
     assert "half</textarea>" in page
     assert 'data-draft-version="1"' in page
     assert "Saved " in page
+
+
+def test_the_time_somebody_was_at_it_adds_up(emil: Client) -> None:
+    work = claimed(project(tasks=1))
+    post(emil, "draft", work.public_id, rationale="half", version="0", seconds="40")
+    post(emil, "draft", work.public_id, rationale="more", version="1", seconds="nonsense")
+    post(emil, "submit", work.public_id, strength="-2", rationale=answer()["rationale"], seconds="99999")
+    handed = fresh(work)
+    assert handed.active_seconds == 40 + 3600  # no page is open for longer between two saves
+    assert "seconds" not in handed.response
 
 
 def test_faults_come_back_with_the_answer_still_there(emil: Client) -> None:
