@@ -129,13 +129,15 @@ class Labs(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
 
 
 class Notices(mixins.ListModelMixin, DoorSet):
-    """What the person was told, newest first."""
+    """What the person was told, newest first. A lab's key reads nothing: it is about the person."""
 
     queryset = Notice.objects.none()
     serializer_class = NoticeShape
 
     def get_queryset(self) -> QuerySet[Notice]:
-        return Notice.objects.filter(user=cast(User, self.request.user))
+        user = cast(User, self.request.user)
+        mine = Notice.objects.filter(user=user)
+        return mine if user.token is None or user.token.lab_id is None else mine.none()
 
     @extend_schema(request=None, responses=ReadShape)
     @action(detail=False, methods=["post"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -16,7 +16,8 @@ from django.utils.datastructures import MultiValueDict
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -27,12 +28,14 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.actions.tokens import digest
 from accounts.models import ApiToken, IdempotentReply, User
-from core.errors import Fault, Invalid, NotAllowed, Refused
+from core.errors import Fault, Invalid, NotAllowed, Refused, speaks_of_null
 from core.prepared import Prepared
 
 KEYWORD = "bearer"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH = 120
+MAX_DEPTH = 40  # levels of JSON; what we ask for has five
+TOO_DEEP = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 NOT_VALID = "The input is not valid."
 # "expert" is the one-to-one row that a higher app hangs on the person.
 _KEY = Prepared(
@@ -90,6 +93,8 @@ def _refusal(error: Exception) -> tuple[int, Refused] | None:
     if isinstance(error, DjangoValidationError):
         detail = error.message_dict if hasattr(error, "error_dict") else error.messages
         return status.HTTP_400_BAD_REQUEST, Invalid(NOT_VALID, faults=tuple(_faults(detail)))
+    if speaks_of_null(error):
+        return status.HTTP_400_BAD_REQUEST, Invalid("A text holds no null character.")
     if isinstance(error, Http404):
         return status.HTTP_404_NOT_FOUND, Refused("Not found.", code="not_found")
     if isinstance(error, PermissionDenied):
@@ -132,10 +137,43 @@ class Pages(CursorPagination):
     page_size_query_param = "limit"
     max_page_size = 200
 
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Raises NotFound for a position that is no key, which the database would only stumble over."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not str(cursor.position).isdecimal():
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+class Json(JSONParser):
+    """JSON of at most MAX_DEPTH levels: what is deeper could be taken in here and break whoever reads it later."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            found = super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise exceptions.ParseError(TOO_DEEP) from None
+        level = [found]
+        for _ in range(MAX_DEPTH):
+            level = [inner for outer in level for inner in _inside(outer)]
+        if level:
+            raise exceptions.ParseError(TOO_DEEP)
+        return found
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
 
 def _fingerprint(request: Request) -> str:
-    """SHA-256 of method, path and content. The parts of an upload are hashed one by one, not kept in memory."""
-    found = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    """SHA-256 of key, method, path and content: a reply to one key is not for another one of the same person.
+
+    The parts of an upload are hashed one by one, not kept in memory.
+    """
+    token = cast(User, request.user).token
+    found = hashlib.sha256(f"{token and token.pk} {request.method} {request.get_full_path()}\n".encode())
     form = request.data if request.content_type.startswith("multipart/") else None
     if isinstance(form, MultiValueDict):
         for name, values in sorted(form.lists()):
@@ -196,6 +234,7 @@ class Door(IdempotentMixin):
 
     authentication_classes = (TokenAuthentication, SessionAuthentication)
     permission_classes = (IsAuthenticated,)
+    parser_classes = (Json, FormParser, MultiPartParser)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return exception_handler

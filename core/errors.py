@@ -27,6 +27,11 @@ class Refused(Exception):
             self.code = code
 
 
+def speaks_of_null(error: Exception) -> bool:
+    """Whether the database driver refused a text for its null character: bad input, wherever it came in."""
+    return isinstance(error, ValueError) and "NUL (0x00)" in str(error)
+
+
 class NotAllowed(Refused):
     """The actor's role does not carry the permission. The API answers 403."""
 

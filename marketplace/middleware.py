@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.defaults import permission_denied
+from django.views.defaults import bad_request, permission_denied
 
-from core.errors import NotAllowed, Refused
+from core.errors import NotAllowed, Refused, speaks_of_null
 
 PERMISSIONS = "display-capture=(self), microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -37,4 +37,6 @@ class Refusals:
             return permission_denied(request, exception)
         if isinstance(exception, Refused):
             return render(request, "409.html", {"refusal": exception}, status=409)
+        if speaks_of_null(exception):
+            return bad_request(request, exception)
         return None

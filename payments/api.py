@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.rest import Door, DoorSet
+from accounts.roles import Permission, may
 from payments import actions, statements
 from payments.models import Earning, Funding, Payee, Payout
 
@@ -141,7 +143,10 @@ class PayeeView(Door):
 
     @extend_schema(responses=PayeeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(PayeeSerializer(get_object_or_404(Payee, user=_user(request))).data)
+        user = _user(request)
+        if not may(user, Permission.PAYOUT_SETUP, owner=user):
+            raise Http404  # a lab's key: how its maker is paid is no matter of the lab
+        return Response(PayeeSerializer(get_object_or_404(Payee, user=user)).data)
 
     @extend_schema(request=PayeeSerializer, responses=PayeeSerializer)
     def post(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.rest import Door, Pages
-from core.errors import Refused
+from core.errors import NotAllowed, Refused
 from experts.models import Expert
 from projects import actions, queries
 from projects import api_shapes as shapes
@@ -22,7 +22,10 @@ from projects.policies import unmet
 
 
 def expert_of(request: Request) -> Expert:
-    """The caller as an expert. Raises Refused (no_expert_profile)."""
+    """The caller as an expert. Raises NotAllowed for a lab's key, Refused (no_expert_profile)."""
+    token = user_of(request).token
+    if token is not None and token.lab_id is not None:
+        raise NotAllowed("This is for experts, with a key of their own.")
     expert = Expert.objects.visible_to(user_of(request)).select_related("user").filter(user=user_of(request)).first()
     if expert is None:
         raise Refused("Fill in your expert profile first.", code="no_expert_profile")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.http import Http404
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework import exceptions
@@ -162,6 +164,46 @@ def test_pages_are_newest_first_and_stable_while_rows_are_added() -> None:
     assert not Notice.objects.filter(read_at=None).exists()
 
 
+@pytest.mark.django_db
+def test_a_cursor_that_was_made_up_is_404() -> None:
+    client = people.api_client_for(people.user("Sam"))
+    made_up = base64.b64encode(b"p=not-a-key").decode()
+    assert client.get("/api/v1/notices/", {"cursor": made_up}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_labs_key_does_not_read_what_its_maker_was_told() -> None:
+    actions.notify(user=people.user("Ada"), title="Your appeal was won")
+    client = people.api_client_for(people.user("Ada"), lab=people.lab())
+    assert client.get("/api/v1/notices/").json()["results"] == []
+    assert client.post("/api/v1/notices/read/").status_code == 403
+
+
+# --- what nobody sends in good faith
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("depth", [50, 100_000])
+def test_json_that_is_nested_too_deeply_is_refused(depth: int) -> None:
+    client = people.api_client_for(people.user("Sam"))
+    deep = client.post("/api/v1/labs/", "[" * depth + "]" * depth, content_type="application/json")
+    assert (deep.status_code, deep.json()["code"]) == (400, "parse_error")
+    fine = client.post("/api/v1/labs/", {**LAB, "more": {"x": [[1]]}}, format="json")
+    assert fine.status_code == 201
+
+
+@pytest.mark.django_db
+def test_a_null_character_is_bad_input_wherever_it_stands(client: Client) -> None:
+    api = people.api_client_for(people.user("Sam"))
+    refused = api.get("/api/v1/fundings/", {"ref": "\0"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+    people.lab()
+    people.sign_in(client, people.user("Ada"))
+    page = client.get(reverse("accounts:lab", args=["\0"]))
+    assert page.status_code == 400
+    assert "default-src 'none'" in page["Content-Security-Policy"]
+
+
 # --- Idempotency-Key
 
 
@@ -192,6 +234,15 @@ def test_the_same_key_for_another_request_is_a_mistake_and_another_persons_key_i
     response = client.post("/api/v1/labs/", LAB, HTTP_IDEMPOTENCY_KEY="k" * 121)
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert client.get("/api/v1/labs/", HTTP_IDEMPOTENCY_KEY="lab-1").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_reply_to_one_key_of_a_person_is_not_for_another() -> None:
+    ada, lab = people.user("Ada"), people.lab()
+    path, guest = f"/api/v1/labs/{lab.public_id}/invites/", {"email": "sam@people.example", "role": "manager"}
+    assert people.api_client_for(ada, lab).post(path, guest, HTTP_IDEMPOTENCY_KEY="one").status_code == 201
+    other = people.api_client_for(ada).post(path, guest, HTTP_IDEMPOTENCY_KEY="one")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Membership
 from core.actors import SYSTEM
 from payments import actions, statements
 from payments.models import Account, Earning, Entry, Funding, InboxEvent, Outbox, Payee, Payout, Posting
@@ -214,6 +215,13 @@ def test_a_labs_key_reads_no_ones_earnings(emil: Payee) -> None:
     api = people.api_client_for(people.user("Ada"), people.lab())
     assert api.get("/api/v1/earnings/").json()["results"] == []
     assert api.get("/api/v1/payouts/").json()["results"] == []
+
+
+def test_a_labs_key_does_not_read_how_its_maker_is_paid(emil: Payee) -> None:
+    house = people.lab()
+    Membership.objects.create(lab=house, user=emil.user, role="owner")
+    assert people.api_client_for(emil.user).get("/api/v1/payee/").status_code == 200
+    assert people.api_client_for(emil.user, house).get("/api/v1/payee/").status_code == 404
 
 
 def test_setting_up_payouts_through_the_api(stripe: LocalStripe) -> None:

@@ -212,6 +212,13 @@ def test_without_an_expert_profile_there_are_no_offers() -> None:
     assert (answer.status_code, answer.data["code"]) == (409, "no_expert_profile")
 
 
+def test_a_labs_key_does_not_read_what_its_maker_does_as_an_expert() -> None:
+    expert("Ada")
+    for path in ("offers", "applications", "invitations"):
+        refused = meridian().get(f"{ROOT}/{path}/")
+        assert (refused.status_code, refused.data["code"]) == (403, "not_allowed"), path
+
+
 def test_a_stranger_is_asked_who_they_are() -> None:
     assert APIClient().get(f"{ROOT}/projects/").status_code == 401
 
