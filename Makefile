@@ -49,7 +49,7 @@ docs: .venv/.installed ## write the pages of docs/ that are made from the code
 migrations: .venv/.installed ## write the migrations that changed models need
 	@$(PY) manage.py makemigrations
 
-chaos: .venv/.installed ## only the tests that kill processes in the middle of their work
+chaos: .venv/.installed ## kills, faults of the network and races: on servers, money and work
 	@$(PY) -m pytest -q -m chaos
 
 bench: .venv/.installed ## measure speed beside raw SQL and a bare Django; writes build/bench.json

@@ -23,6 +23,7 @@ from tests.payments.stories import earned, funded, payee
 from tests.sandbox import LocalStripe
 from tests.threads import at_once
 
+pytestmark = pytest.mark.chaos
 State = Outbox.State
 
 

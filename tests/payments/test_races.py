@@ -15,7 +15,7 @@ from tests.payments.stories import PROJECT, funded, ordered
 from tests.sandbox import LocalStripe, post_in_process
 from tests.threads import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
 
 def funds_for(seats: int, stripe: LocalStripe) -> None:

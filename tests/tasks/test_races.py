@@ -46,7 +46,7 @@ from tests.tasks.scene import (
     project,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
 CROWD = 16
 
