@@ -305,7 +305,7 @@ class Allocation(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["earning", "funding"], name="one_allocation_per_funding"),
+            models.UniqueConstraint(fields=["earning", "payout"], name="one_allocation_per_payout"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="allocation_is_positive"),
         ]
 

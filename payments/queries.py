@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -103,10 +103,24 @@ def owed_payees() -> list[Payee]:
     return list(ready.select_related("user").order_by("pk"))
 
 
-def unallocated(user: User) -> list[Earning]:
-    """Earnings that no payout carries yet, by project, oldest first."""
-    carried = Allocation.objects.filter(earning=OuterRef("pk"))
-    return list(Earning.objects.filter(~Exists(carried), payee=user).order_by("ref", "currency", "pk"))
+class Owed(NamedTuple):
+    """What of one earning (its key) no payout carries: minor units."""
+
+    earning: int
+    ref: str
+    currency: str
+    amount: int
+
+
+def unallocated(user: User) -> list[Owed]:
+    """Earnings, or what is left of them, that no payout carries yet, by project, oldest first.
+
+    An earning drawn on two fundings has two payouts; where one is cancelled, its part is owed again.
+    """
+    of_earning = Allocation.objects.filter(earning=OuterRef("pk")).order_by().values("earning")
+    carried = Coalesce(Subquery(of_earning.annotate(total=Sum("amount")).values("total")), 0)
+    rows = Earning.objects.filter(payee=user).annotate(left=F("pay") - carried).filter(left__gt=0)
+    return [Owed(*row) for row in rows.order_by("ref", "currency", "pk").values_list("pk", "ref", "currency", "left")]
 
 
 def earning_totals(user: User, currency: str = "usd") -> EarningTotals:

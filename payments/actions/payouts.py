@@ -18,7 +18,7 @@ from core.errors import WrongState
 from core.events import record
 from core.transitions import lock, step
 from payments import gateway, ledger, money, queries, words
-from payments.models import AccountKind, Allocation, Earning, Funding, Outbox, Payee, Payout
+from payments.models import AccountKind, Allocation, Funding, Outbox, Payee, Payout
 from payments.sweep import each
 from payments.wake import wake_outbox
 
@@ -45,14 +45,14 @@ def pay_out(*, payee: Payee, by: Actor = SYSTEM) -> list[Payout]:
         return []
     payouts = []
     owed = queries.unallocated(payee.user)
-    for (ref, currency), earnings in itertools.groupby(owed, key=lambda earning: (earning.ref, earning.currency)):
-        payouts += _draw(payee, list(earnings), ref, currency, by)
+    for (ref, currency), parts in itertools.groupby(owed, key=lambda part: (part.ref, part.currency)):
+        payouts += _draw(payee, parts, ref, currency, by)
     return payouts
 
 
-def _draw(payee: Payee, earnings: list[Earning], ref: str, currency: str, by: Actor) -> list[Payout]:
+def _draw(payee: Payee, owed: Iterable[queries.Owed], ref: str, currency: str, by: Actor) -> list[Payout]:
     fundings = {funding.pk: funding for funding in _lock_fundings(ref, currency)}
-    shares = money.allocate(((e.pk, e.pay) for e in earnings), _left_in(fundings.values()))
+    shares = money.allocate(((part.earning, part.amount) for part in owed), _left_in(fundings.values()))
     by_funding: dict[int, list[money.Share]] = defaultdict(list)
     for share in shares:
         by_funding[share.funding].append(share)

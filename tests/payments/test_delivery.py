@@ -332,6 +332,25 @@ def test_a_payout_is_cancelled_only_before_it_was_tried(stripe: LocalStripe, wai
         actions.cancel_payout(payout=Payout.objects.latest("pk"), by=people.ops(), note="Too late")
 
 
+@pytest.mark.django_db
+def test_of_an_earning_in_two_payouts_the_cancelled_part_is_owed_again(stripe: LocalStripe) -> None:
+    emil, farah = payee(stripe), payee(stripe, "Farah")
+    first, _second, _third = (funded(stripe, 10_000) for _ in range(3))
+    room = first.amount - first.stripe_fee
+    earned(emil.user, room + 500, 0, source="sub_two")
+    assert actions.make_payouts() == 2
+    cancelled = Payout.objects.get(funding=first)
+    actions.cancel_payout(payout=cancelled, by=people.ops(), note="Wrong day")
+    actions.dispatch()
+    earned(people.user("Farah"), room, 0, source="sub_farah")
+    actions.pay_out(payee=farah)  # takes the funding that the cancelled payout had drawn on
+    actions.make_payouts()
+    assert ledger.balance(AccountKind.EXPERT_PAYABLE, emil.user.public_id) == 0
+    assert sum(each.amount for each in Payout.objects.filter(payee=emil.user).exclude(pk=cancelled.pk)) == room + 500
+    assert actions.make_payouts() == 0
+    assert not ledger_check()
+
+
 def test_a_payout_that_is_at_stripe_is_not_sent_twice_by_ops(stripe: LocalStripe, waiting: Outbox) -> None:
     actions.dispatch()
     with pytest.raises(WrongState, match="The money is at Stripe"):
