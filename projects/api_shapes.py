@@ -59,8 +59,10 @@ class InstructionsShape(serializers.ModelSerializer[InstructionVersion]):
 
 class FundShape(serializers.Serializer[Any]):
     amount = serializers.IntegerField(min_value=1, help_text="What the lab pays, in minor units.")
-    success_url = serializers.URLField(help_text="Where Stripe sends the person; `{FUNDING}` becomes the id.")
-    cancel_url = serializers.URLField()
+    success_url = serializers.URLField(
+        max_length=500, help_text="Where Stripe sends the person; `{FUNDING}` becomes the id."
+    )
+    cancel_url = serializers.URLField(max_length=500)
 
 
 class ProjectNoteShape(serializers.Serializer[Any]):

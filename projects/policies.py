@@ -33,6 +33,10 @@ EDITABLE_WHEN_RUNNING = frozenset(
 )
 
 
+MAX_WITHDRAWN = 3
+"""Each application is a letter to every manager of the lab."""
+
+
 def eligibility(project: Project, expert: Expert) -> list[Unmet]:
     """The requirements of the project that the expert does not meet, with what would meet them; empty: eligible."""
     return unmet(expert, [project])[project.pk]
@@ -68,14 +72,16 @@ def may_claim(*, project: Project, expert: Expert) -> Application:
 
 
 def check_can_apply(project: Project, expert: Expert) -> None:
-    """Raises Refused: project_not_open, already_applied, declined, not_eligible."""
+    """Raises Refused: project_not_open, already_applied, declined, withdrawn_often, not_eligible."""
     if project.status != Project.Status.OPEN:
         raise Refused("This project is not open for applications.", code="project_not_open")
-    earlier = set(Application.objects.filter(project=project, expert=expert).values_list("status", flat=True))
-    if earlier & set(Application.LIVE):
+    earlier = list(Application.objects.filter(project=project, expert=expert).values_list("status", flat=True))
+    if set(earlier) & set(Application.LIVE):
         raise Refused("You have applied to this project.", code="already_applied")
     if Application.Status.DECLINED in earlier:
         raise Refused("The lab declined your application to this project.", code="declined")
+    if earlier.count(Application.Status.WITHDRAWN) >= MAX_WITHDRAWN:
+        raise Refused("You have withdrawn from this project too often to apply again.", code="withdrawn_often")
     check_eligible(project, expert)
 
 

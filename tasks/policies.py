@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import User
+from accounts.policies import forbid_own_lab
 from core.actors import Actor
 from core.errors import Invalid, Refused
 from tasks.models import Appeal, Review, Submission
@@ -23,8 +24,9 @@ def refuse_further_return(submission: Submission) -> None:
 
 
 def refuse_rejecter(appeal: Appeal, by: Actor) -> None:
-    """An appeal is decided by somebody who has not decided on the work before."""
+    """An appeal is decided by somebody outside the lab who has not decided on the work before."""
     refuse_own_work(appeal.submission, by)
+    forbid_own_lab(by, appeal.submission.project.lab)
     if isinstance(by, User) and appeal.submission.reviews.filter(reviewer=by).exists():
         raise Refused("You reviewed this work yourself: somebody else decides the appeal.", code="own_review")
 

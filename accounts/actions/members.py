@@ -16,11 +16,16 @@ from core.events import record
 from core.transitions import lock, move
 
 INVITE_LASTS = timedelta(days=14)
+INVITES_A_DAY = 50
+"""Anybody can make a lab, and an invitation is a letter to any address with words of theirs."""
 
 
 @transaction.atomic
 def invite_member(*, lab: Lab, email: str, role: str, by: User) -> MemberInvite:
-    """An e-mail with a link follows. Raises Invalid, or Refused `already_member` / `already_invited`."""
+    """An e-mail with a link follows.
+
+    Raises Invalid, or Refused `already_member`, `already_invited`, `too_many_invites`.
+    """
     authorise(by, Permission.MEMBER_MANAGE, lab=lab)
     email = email.strip().lower()
     role = _known(role)
@@ -30,6 +35,9 @@ def invite_member(*, lab: Lab, email: str, role: str, by: User) -> MemberInvite:
     waiting = MemberInvite.objects.filter(lab=lab, email__iexact=email, status=MemberInvite.Status.SENT).first()
     if waiting and waiting.expires_at > timezone.now():
         raise Refused(f"{email} has an open invitation already.", code="already_invited")
+    day_ago = timezone.now() + INVITE_LASTS - timedelta(days=1)
+    if MemberInvite.objects.filter(lab=lab, expires_at__gt=day_ago).count() >= INVITES_A_DAY:
+        raise Refused(f"A lab sends {INVITES_A_DAY} invitations a day at most.", code="too_many_invites")
     if waiting:
         move(waiting, MemberInvite.Status.EXPIRED, by=SYSTEM)
     invite = MemberInvite.objects.create(

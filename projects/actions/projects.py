@@ -28,6 +28,7 @@ from projects.pricing import usual_lease
 
 Status = Project.Status
 
+LONGEST_LEASE = 30 * 24 * 60  # minutes
 EDITABLE = EDITABLE_WHEN_RUNNING | {
     "kind",
     "pay",
@@ -97,6 +98,8 @@ def _check(project: Project) -> None:
         faults += [Fault(message, field=name) for name, found in error.message_dict.items() for message in found]
     if project.kind not in dict(CHOICES):
         faults.append(Fault("Choose a kind of task.", field="kind"))
+    if project.lease_minutes > LONGEST_LEASE:
+        faults.append(Fault("A task is held for 30 days at most.", field="lease_minutes"))
     if project.minutes < 1:
         faults.append(Fault("Say how many minutes a task usually takes.", field="minutes"))
     known = (

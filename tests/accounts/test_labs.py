@@ -37,6 +37,18 @@ def test_whoever_makes_a_lab_owns_it_and_waits_for_ops() -> None:
 
 
 @pytest.mark.django_db
+def test_a_lab_is_no_way_to_write_to_everybody() -> None:
+    lab, ada = people.lab(), people.user("Ada")
+    for number in range(50):  # taking one back does not make room
+        invite = actions.invite_member(lab=lab, email=f"{number}@people.example", role="reviewer", by=ada)
+        actions.revoke_member_invite(invite=invite, by=ada)
+    with pytest.raises(Refused, match="50 invitations a day"):
+        actions.invite_member(lab=lab, email="sam@people.example", role="reviewer", by=ada)
+    MemberInvite.objects.update(expires_at=timezone.now() + timedelta(days=12))
+    assert actions.invite_member(lab=lab, email="sam@people.example", role="reviewer", by=ada).status == "sent"
+
+
+@pytest.mark.django_db
 def test_a_refused_lab_reads_why_and_may_be_confirmed_later() -> None:
     lab = actions.create_lab(by=people.user("Sam"), **HERS)
     with pytest.raises(Invalid, match="Say why"):

@@ -58,6 +58,7 @@ def test_a_creating_post_may_be_repeated_with_its_key() -> None:
     ("given", "field"),
     [
         ({"kind": "poetry"}, "kind"),
+        ({"lease_minutes": 2_147_483_647}, "lease_minutes"),
         ({"title": ""}, "title"),
         ({"fields": ["7777"]}, "fields"),
         ({"pay": -1}, "pay"),
@@ -103,6 +104,13 @@ def test_a_project_is_funded_opened_paused_resumed_and_closed() -> None:
     again = client.post(f"{where}close/")
     assert (again.status_code, again.data["code"]) == (409, "wrong_state")
     assert client.post(f"{ROOT}/projects/{draft().public_id}/cancel/").data["status"] == "cancelled"
+
+
+def test_an_address_that_is_too_long_to_keep_is_refused() -> None:
+    long = "https://meridian.example/" + "x" * 500
+    given = {"amount": 10_000, "success_url": long, "cancel_url": "https://meridian.example/"}
+    refused = meridian().post(f"{ROOT}/projects/{draft().public_id}/fundings/", given)
+    assert (refused.status_code, refused.data["errors"][0]["field"]) == (400, "success_url")
 
 
 def test_emil_applies_is_accepted_signs_and_leaves() -> None:

@@ -28,6 +28,16 @@ def code(refused: pytest.ExceptionInfo[Refused]) -> str:
     return refused.value.code
 
 
+def test_who_has_withdrawn_three_times_does_not_write_to_the_lab_again() -> None:
+    project, emil = opened(), expert("Emil")
+    for _ in range(3):
+        application = actions.apply(project=project, expert=emil, by=emil.user)
+        actions.withdraw_application(application=application, by=emil.user)
+    with pytest.raises(Refused) as refused:
+        actions.apply(project=project, expert=emil, by=emil.user)
+    assert code(refused) == "withdrawn_often"
+
+
 def test_emil_applies_and_sees_by_when_he_is_answered() -> None:
     project, emil = opened(fields=["053"], min_level=7), expert("Emil")
     application = actions.apply(project=project, expert=emil, by=emil.user, message="  Ice is my field. ")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Membership, User
 from core.errors import Invalid, NotAllowed, Refused, WrongState
 from tasks.actions import (
     appeal,
@@ -55,6 +55,14 @@ def test_an_upheld_rejection_gives_the_rest_back() -> None:
     assert (owed(work.expert), money(work.project)) == (500, (600, 0))
     with pytest.raises(WrongState):
         decide_appeal(appeal=case, overturn=True, answer="Yet it is.", by=ops("Petra"))
+
+
+def test_ops_who_belong_to_the_lab_do_not_decide_its_appeals() -> None:
+    case = appealed()
+    Membership.objects.create(lab=case.submission.project.lab, user=ops(), role="manager")
+    with pytest.raises(NotAllowed, match="You belong to this lab"):
+        decide_appeal(appeal=case, overturn=False, answer="It is not.", by=ops())
+    assert decide_appeal(appeal=case, overturn=True, answer="It is.", by=ops("Petra")).status == "overturned"
 
 
 def test_silence_decides_for_the_expert() -> None:
