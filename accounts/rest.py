@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from io import BytesIO
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
@@ -34,6 +35,7 @@ from core.prepared import Prepared
 KEYWORD = "bearer"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH = 120
+MAX_BODY = 16 * 1024 * 1024  # bytes of JSON; files come as uploads
 MAX_DEPTH = 40  # levels of JSON; what we ask for has five
 TOO_DEEP = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 NOT_VALID = "The input is not valid."
@@ -146,11 +148,14 @@ class Pages(CursorPagination):
 
 
 class Json(JSONParser):
-    """JSON of at most MAX_DEPTH levels: what is deeper could be taken in here and break whoever reads it later."""
+    """JSON of at most MAX_BODY bytes and MAX_DEPTH levels: deeper, it could be taken in here and break its readers."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        body = stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise exceptions.ParseError(f"The body has more than {MAX_BODY:,} bytes.")
         try:
-            found = super().parse(stream, media_type, parser_context)
+            found = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise exceptions.ParseError(TOO_DEEP) from None
         level = [found]

@@ -321,6 +321,8 @@ SECRETS = {
 def verify(endpoint: str, body: bytes, signature: str) -> Hint:
     """Check who sent the raw body, and that it belongs to this endpoint and to this mode. Raises BadWebhook."""
     secret = getattr(settings, SECRETS[endpoint])
+    if not secret:  # anybody can sign with an empty one
+        raise BadWebhook("This endpoint is not set up.")
     try:
         if endpoint == "thin":
             note = client().parse_event_notification(body, signature, secret)

@@ -37,7 +37,7 @@ class Asked:
             search=query.get("q", "").strip()[:120],
             field=field if field.isdigit() and len(field) <= 4 else "",
             kind=kind if kind in dict(CHOICES) else "",
-            rate=int(rate) if rate.isdigit() and int(rate) in RATES else 0,
+            rate=int(rate) if rate in map(str, RATES) else 0,
         )
 
     @property

@@ -22,6 +22,7 @@ MAX_LINE: Final = 2 * 1024 * 1024
 """Bytes of one line. Longer ones are read past, never into memory."""
 MAX_DEPTH: Final = 32
 """How deep JSON may be nested."""
+TOO_DEEP: Final = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 MAX_ROWS: Final = 1_000_000
 MAX_EXTERNAL_ID: Final = 120
 PRIORITIES: Final = range(-(2**31), 2**31)
@@ -73,13 +74,13 @@ def _from_object(row: Row, text: str) -> Row:
     try:
         found = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        return row.blame(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+        return row.blame(TOO_DEEP)
     except ValueError as error:
         return row.blame(f"Not JSON: {str(error)[:120]}")
     if not isinstance(found, dict):
         return row.blame("Expected a JSON object: {…}.")
     if _deeper(found, text):
-        return row.blame(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+        return row.blame(TOO_DEEP)
     return _take(row, found)
 
 
@@ -108,7 +109,13 @@ def _from_cells(row: Row, header: list[str], cells: list[str], from_csv: FromCsv
     external_id, priority = named.pop("external_id", ""), named.pop("priority", "") or "0"
     if not _WHOLE.fullmatch(priority):
         return row.blame("Expected a whole number.", "priority")
-    return _take(row, {**from_csv(named), "external_id": external_id, "priority": int(priority)})
+    try:
+        payload = from_csv(named)  # a cell may hold JSON
+    except RecursionError:
+        return row.blame(TOO_DEEP)
+    if _deeper(payload, "".join(cells)):
+        return row.blame(TOO_DEEP)
+    return _take(row, {**payload, "external_id": external_id, "priority": int(priority)})
 
 
 _WHOLE: Final = re.compile(r"\s*-?[0-9]{1,10}\s*")

@@ -244,7 +244,8 @@ def present(payload: Json, response: Json) -> Json:
     if not isinstance(order, list) or sorted(map(str, order)) != sorted(ids):
         order = ids
     texts = {answer["id"]: answer["text"] for answer in payload["answers"]}
-    ranks = response.get("ranking") or []
+    ranks = response.get("ranking")
+    ranks = ranks if isinstance(ranks, list) else []  # a draft may be anything
     answers = [
         {
             "id": ident,

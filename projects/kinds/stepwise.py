@@ -159,7 +159,9 @@ def start(payload: Json, seed: str) -> Json:
 
 def present(payload: Json, response: Json) -> Json:
     """Steps with what was chosen for each, as text so that a draft of a form reads the same as a response."""
-    ratings = [str(r) if r is not None else "" for r in response.get("ratings") or []]
+    given = response.get("ratings")
+    given = given if isinstance(given, list) else []  # a draft may be anything
+    ratings = [str(r) if r is not None else "" for r in given]
     first_wrong = ratings.index("-1") if "-1" in ratings else None
     steps = []
     for index, text in enumerate(payload["steps"]):

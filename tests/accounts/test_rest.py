@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
-from accounts import actions, jobs
+from accounts import actions, jobs, rest
 from accounts.models import IdempotentReply, Lab, Notice
 from accounts.rest import Door, exception_handler
 from core.errors import Fault, Invalid, NotAllowed, Refused
@@ -190,6 +190,15 @@ def test_json_that_is_nested_too_deeply_is_refused(depth: int) -> None:
     assert (deep.status_code, deep.json()["code"]) == (400, "parse_error")
     fine = client.post("/api/v1/labs/", {**LAB, "more": {"x": [[1]]}}, format="json")
     assert fine.status_code == 201
+
+
+@pytest.mark.django_db
+def test_a_body_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "MAX_BODY", 200)
+    client = people.api_client_for(people.user("Sam"))
+    large = client.post("/api/v1/labs/", {**LAB, "more": "x" * 200}, format="json")
+    assert (large.status_code, large.json()["code"]) == (400, "parse_error")
+    assert client.post("/api/v1/labs/", LAB, format="json").status_code == 201
 
 
 @pytest.mark.django_db

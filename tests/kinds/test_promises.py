@@ -186,6 +186,14 @@ def test_the_form_the_page_shows_posts_the_answer(kind: Kind) -> None:
 
 
 @every_kind
+@pytest.mark.parametrize("junk", [7, "text", True, {"a": 1}, [[]], [{}, None], None])
+def test_a_draft_of_any_shape_can_be_shown(kind: Kind, junk: object) -> None:
+    payload = kind.EXAMPLE.payload
+    draft = dict.fromkeys((*kind.Response(context={"payload": payload}).fields, "order"), junk)
+    assert kinds.render(kind.slug, "answer", payload=payload, response=draft)
+
+
+@every_kind
 def test_an_unfinished_draft_shows_again(kind: Kind) -> None:
     payload = kind.EXAMPLE.payload
     page = kinds.render(kind.slug, "answer", payload=payload, response=kind.start(payload, "sub_1"))

@@ -47,6 +47,14 @@ def send(endpoint: str, event: dict[str, Any], *, secret: str = "", at: int = 0,
     return answer.status_code
 
 
+def test_an_endpoint_without_a_secret_believes_nobody(stripe: LocalStripe, settings: Any) -> None:
+    settings.STRIPE_CONNECT_WEBHOOK_SECRET = ""
+    body = json.dumps(EVENT)
+    header = WebhookSignature.generate_signature_header(body, "", int(time.time()))
+    assert send("connect", EVENT, signature=header) == 400
+    assert not InboxEvent.objects.exists()
+
+
 def test_a_good_event_is_stored_raw_and_answered(stripe: LocalStripe) -> None:
     assert send("platform", EVENT) == 200
     assert send("thin", THIN) == 200

@@ -228,6 +228,7 @@ def test_what_is_not_met_is_said_with_what_would_meet_it(emil: Client) -> None:
         ({"rate": "2500"}, True),
         ({"rate": "5000"}, False),
         ({"rate": "many"}, True),
+        ({"rate": "²"}, True),
     ],
 )
 def test_filters(emil: Client, query: dict[str, Any], found: bool) -> None:

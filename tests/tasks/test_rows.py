@@ -127,6 +127,18 @@ def test_a_bad_row_of_a_sheet_is_named(text: str | bytes, words: str) -> None:
     assert words in only_fault(sheet(text))
 
 
+@pytest.mark.parametrize("depth", [40, 100_000])
+def test_json_in_a_cell_is_no_deeper_than_elsewhere(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+
+    def parsed(row: Mapping[str, str]) -> dict[str, Any]:
+        return {"steps": json.loads(row["steps"])}
+
+    found = list(read(io.BytesIO(f"steps\n{deep}\n[1]\n".encode()), "csv", parsed))
+    assert "deeper than" in only_fault(found[:1])
+    assert found[1].payload == {"steps": [1]}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
