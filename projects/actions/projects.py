@@ -205,11 +205,13 @@ def close_project(*, project: Project, by: Actor, note: str = "") -> Project:
 
 @transaction.atomic
 def cancel_project(*, project: Project, by: Actor, note: str = "") -> Project:
-    """Drop a draft. Raises Refused (has_funds) once it holds money."""
+    """Drop a draft. Raises Refused (has_funds) once it holds money, or money is on its way to it."""
     authorise(by, Permission.PROJECT_EDIT, lab=project.lab)
     project = lock(project)
     if money.free_funds(project.public_id):
         raise Refused("This draft holds funds; open it, or ask us to send them back.", code="has_funds")
+    if Funding.objects.filter(ref=project.public_id, status=Funding.Status.PROCESSING).exists():
+        raise Refused("A payment for this draft is on its way; wait until it has arrived.", code="has_funds")
     return step(project, Status.CANCELLED, by=by, note=note, closed_at=timezone.now(), open_when_funded=False)
 
 

@@ -11,6 +11,7 @@ from accounts.models import Agreement, AgreementKind
 from core.actors import SYSTEM
 from core.errors import Invalid, NotAllowed, Refused, WrongState
 from core.events import history
+from payments.models import Funding
 from projects import actions
 from projects.kinds import CHOICES
 from projects.models import Project
@@ -218,6 +219,12 @@ def test_a_draft_without_money_may_be_dropped() -> None:
     fund(rich, 100)
     with pytest.raises(Refused) as refused:
         actions.cancel_project(project=rich, by=user("Mina"))
+    assert refused.value.code == "has_funds"
+    paying = draft()
+    funding = actions.fund_project(project=paying, amount=5_000, **BACK, by=user("Mina"))
+    Funding.objects.filter(pk=funding.pk).update(status="processing")  # a bank debit takes days
+    with pytest.raises(Refused) as refused:
+        actions.cancel_project(project=paying, by=user("Mina"))
     assert refused.value.code == "has_funds"
 
 
