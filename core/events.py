@@ -98,7 +98,7 @@ def deliver_one(pk: int) -> bool:
                 _jobs[delivery.job](delivery.event)
         except Exception as error:
             logger.exception("Delivery %s failed", delivery)
-            pause = min(FIRST_RETRY * 2**delivery.tries, LAST_RETRY)
+            pause = min(FIRST_RETRY * 2 ** min(delivery.tries, 12), LAST_RETRY)
             Delivery.objects.filter(pk=pk).update(
                 tries=F("tries") + 1, due_at=timezone.now() + pause, last_error=repr(error)[:2000]
             )

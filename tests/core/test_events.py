@@ -147,6 +147,18 @@ def test_a_job_that_fails_leaves_no_half_effect_and_is_tried_again_later_and_lat
 
 
 @pytest.mark.django_db
+def test_a_job_that_fails_for_days_still_holds_up_nobody(wire: Wire) -> None:
+    wire(stumble)
+    fact("lab_broken")
+    Delivery.objects.update(tries=500)
+    wire(stumble, tell_ada)
+    fact()
+    assert events.drain() == 3
+    assert Notice.objects.get().user == people.user("Ada")
+    assert Delivery.objects.order_by("pk")[0].tries == 501
+
+
+@pytest.mark.django_db
 def test_a_failing_job_does_not_hold_up_its_neighbour(wire: Wire) -> None:
     wire(stumble, tell_ada)
     fact()
