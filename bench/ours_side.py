@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
-from bench import load
+from bench import load, raw_export
 from bench.dialects import Ours
 from bench.payloads import RESPONSE, jsonl
 from bench.servers import ROOT, Stack, Web, gunicorn, python
@@ -30,6 +30,7 @@ class OursSide:
     def __init__(self, stack: Stack, people: int, sizes: list[int]) -> None:
         self.stack = stack
         self.imports = 0
+        self.exported = b""  # the last file
         self.environment = stack.environment(
             DATABASE_URL=stack.make_database("ours"),
             QUORUM_PUBLIC_URL="http://localhost",
@@ -138,7 +139,21 @@ class OursSide:
         seconds = time.perf_counter() - start
         if status != 200 or body.count(b"\n") != export["rows"]:
             raise RuntimeError(f"export {status}: {export}")
+        self.exported = body
         return int(export["rows"]) / seconds
+
+    def export_bound(self, size: int) -> float:
+        """Rows a second of the file just exported, by one COPY; the best of three.
+
+        Raises RuntimeError if the two files do not hold the same rows: then they are not the same work.
+        """
+        database = self.stack.connect("ours")
+        secret = self.environment["SECRET_KEY"]
+        best, file = max(raw_export.rate(database, self.projects[str(size)], secret) for _ in range(3))
+        database.close()
+        if wrong := next(raw_export.differences(self.exported, file), ""):
+            raise RuntimeError(f"export: {wrong}")
+        return best
 
     def finish(self, size: int) -> None:
         """Copies of one answer on every seat that is left, so that an export has a row for each task."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import Func, JSONField, OuterRef, QuerySet, TextField
+from django.db.models.functions import Cast, JSONObject
 
 from accounts.models import AgreementKind
 from experts.models import Credential
@@ -20,44 +21,63 @@ from tasks.models import Review, Submission, Task
 
 Json = dict[str, Any]
 
+LOSSLESS = "lossless"
+"""The format that every kind has: payload and response as they are kept, and the provenance."""
 CHUNK = 500
 """Rows that a server-side cursor brings at once."""
 VERIFIED_BY = "document"  # people of Quorum compared the degree with its document
 PAID = {"accepted": "earned", "rejected": "part_earned", "released": "part_earned"}
 _FIELDS = (
-    "public_id", "status", "response", "started_at", "submitted_at", "active_seconds", "expert_id",
+    "public_id", "status", "started_at", "submitted_at", "active_seconds", "expert_id",
     "expert__public_id", "instructions__number", "consent__public_id",
-    "task__public_id", "task__external_id", "task__payload",
+    "task__public_id", "task__external_id",
 )  # fmt: skip
 
 
 class Work(NamedTuple):
-    """One submission as a kind's `rows` take it."""
+    """One submission as a kind's `rows` take it; its JSON also as the text that PostgreSQL keeps."""
 
     payload: Json
     response: Json
     meta: Json
+    payload_text: str
+    response_text: str
 
 
 def handed_in(project: Project, format: str) -> QuerySet[Submission]:
     """What an export holds: for `lossless` everything that was handed in, else accepted work on tasks that stand."""
     found = Submission.objects.filter(project=project, submitted_at__isnull=False).order_by("pk")
-    if format == "lossless":
+    if format == LOSSLESS:
         return found
     return found.filter(status=Submission.Status.ACCEPTED).exclude(task__status=Task.Status.WITHDRAWN)
 
 
 def exported(project: Project, format: str) -> Iterator[Work]:
-    """Every submission of an export, oldest first, in constant memory."""
+    """Every submission of an export, oldest first, in constant memory.
+
+    PostgreSQL makes text of it: reading three texts costs a fifth of reading fifteen columns.
+    """
     reviews = Review.objects.filter(submission=OuterRef("pk")).order_by("pk")
-    as_json = reviews.values(
-        json=JSONObject(verdict="verdict", reason_code="reason", at="at", reviewer="reviewer__public_id")
+    judged = ArraySubquery(
+        reviews.values(json=JSONObject(verdict="verdict", reason_code="reason", at="at", reviewer="reviewer_id"))
     )
-    found = handed_in(project, format).annotate(judged=ArraySubquery(as_json))
-    facts = {**_facts_of(project)}
-    credentials = credentials_of(project)
-    for values in found.values_list(*_FIELDS, "judged").iterator(chunk_size=CHUNK):
-        yield _work(values, facts, credentials, project)
+    rest = Func(*_FIELDS, judged, function="json_build_array", output_field=JSONField())
+    texts = [Cast(each, TextField()) for each in ("task__payload", "response", rest)]
+    known = _known_of(project)
+    for payload, response, values in handed_in(project, format).values_list(*texts).iterator(chunk_size=CHUNK):
+        yield _work(payload, response, values, known)
+
+
+def _known_of(project: Project) -> Callable[[int, str], Json]:
+    """(expert key, expert's public id) → the columns that are the same in all rows of one expert; the rest empty."""
+    facts, credentials, lab = _facts_of(project), credentials_of(project), project.lab.public_id
+
+    @cache
+    def known(expert: int, expert_id: str) -> Json:
+        name = pseudonym(settings.SECRET_KEY, lab, expert_id)
+        return provenance(**facts, **credentials.get(expert, {}), expert_pid=name)
+
+    return known
 
 
 def _facts_of(project: Project) -> Json:
@@ -66,7 +86,7 @@ def _facts_of(project: Project) -> Json:
 
 
 def credentials_of(project: Project) -> dict[int, Json]:
-    """Expert key → what their verified credentials say, and their name towards this lab."""
+    """Expert key → what their verified credentials say."""
     experts = project.applications.values("expert")
     found: dict[int, Json] = {}
     held = Credential.objects.filter(expert__in=experts, status=Credential.Status.VERIFIED).order_by("pk")
@@ -80,30 +100,27 @@ def credentials_of(project: Project) -> dict[int, Json]:
     return found
 
 
-def _work(values: tuple[Any, ...], facts: Json, credentials: dict[int, Json], project: Project) -> Work:
+def _work(payload_text: str, response_text: str, rest: str, known: Callable[[int, str], Json]) -> Work:
+    payload, response, values = json.loads(f"[{payload_text},{response_text},{rest}]")  # one call, not three
     (
-        public_id, status, response, started_at, submitted_at, active_seconds, expert,
-        expert_id, instructions, consent, task, external_id, payload, judged,
+        public_id, status, started_at, submitted_at, active_seconds, expert,
+        expert_id, instructions, consent, task, external_id, judged,
     ) = values  # fmt: skip
-    about = credentials.setdefault(expert, {})
-    if "expert_pid" not in about:
-        about["expert_pid"] = pseudonym(settings.SECRET_KEY, project.lab.public_id, expert_id)
-    meta = provenance(
-        **facts,
-        **about,
-        item_id=task,
-        external_id=external_id or None,
-        submission_id=public_id,
-        content_sha256=content_sha256(payload, response),
-        instruction_version=instructions,
-        started_at=_iso(started_at),
-        submitted_at=_iso(submitted_at),
-        active_seconds=active_seconds,
-        review=json.dumps([_review(one) for one in judged]),
-        consent_id=consent,
-        paid_status=PAID.get(status, "pending"),
-    )
-    return Work(payload, response, meta)
+    meta = {
+        **known(expert, expert_id),
+        "meta_item_id": task,
+        "meta_external_id": external_id or None,
+        "meta_submission_id": public_id,
+        "meta_content_sha256": content_sha256(payload, response),
+        "meta_instruction_version": instructions,
+        "meta_started_at": _to_seconds(started_at),
+        "meta_submitted_at": _to_seconds(submitted_at),
+        "meta_active_seconds": active_seconds,
+        "meta_review": json.dumps([_review(one) for one in judged]) if judged else "[]",
+        "meta_consent_id": consent,
+        "meta_paid_status": PAID.get(status, "pending"),
+    }
+    return Work(payload, response, meta, payload_text, response_text)
 
 
 def _review(one: Json) -> Json:
@@ -114,3 +131,8 @@ def _review(one: Json) -> Json:
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _to_seconds(moment: str) -> str:
+    """The same of PostgreSQL's text; Django's connections speak UTC."""
+    return moment[:19] + "Z"

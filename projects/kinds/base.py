@@ -246,8 +246,10 @@ def pseudonym(secret: str, lab: str, expert: str) -> str:
 
 def content_sha256(payload: Json, response: Json) -> str:
     """Hex digest of payload and response as sorted, compact JSON."""
-    text = json.dumps([payload, response], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_SORTED.encode([payload, response]).encode()).hexdigest()
+
+
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def provenance(**facts: Any) -> Json:

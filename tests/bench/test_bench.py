@@ -7,14 +7,20 @@ import os
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 
+from bench import raw_export
 from bench.cpu import Meter
 from bench.payloads import RESPONSE, jsonl, payload
 from bench.stats import Report, percentile, tidy
 from bench.wire import Wire
 from projects.kinds import clean_payload, clean_response
+from tasks.actions import accept, reject, request_export, run_export
+from tests.people import user
+from tests.tasks.scene import claimed, handed_in, project
 
 
 def test_its_tasks_and_answers_are_what_the_kind_takes() -> None:
@@ -23,6 +29,30 @@ def test_its_tasks_and_answers_are_what_the_kind_takes() -> None:
     rows = [json.loads(line) for line in jsonl(3, "x")]
     assert [row["external_id"] for row in rows] == ["x0", "x1", "x2"]
     assert payload(7) == payload(7) != payload(8)
+
+
+@pytest.mark.django_db
+def test_the_bound_of_the_export_writes_the_same_rows(settings: Any, tmp_path: Path) -> None:
+    """By COPY alone, and down to the hash, the pseudonym and the review chain."""
+    settings.MEDIA_ROOT = tmp_path
+    ice = project(tasks=4)
+    accept(
+        submission=handed_in(ice, rationale='A "quote", a \\ backslash,\na line, ½ and 😀: enough words.'),
+        by=user("Rosa"),
+    )
+    reject(submission=handed_in(ice, "Farah"), by=user("Rosa"), reason="incorrect", note="No lattice.")
+    handed_in(ice)
+    claimed(ice)
+    made = run_export(export=request_export(project=ice, format="lossless", by=user("Mina")))
+    with made.file.open("rb") as file:
+        ours = file.read()
+    with connection.cursor() as cursor:
+        bound = raw_export.export(cursor.cursor, ice.public_id, settings.SECRET_KEY)
+    assert bound.count(b"\n") == made.rows == 3
+    assert list(raw_export.differences(ours, bound)) == []
+    assert list(raw_export.differences(ours, bound.replace(b"incorrect", b"other"))) != []
+    [fewer, *_] = raw_export.differences(ours, bound[: bound.index(b"\n") + 1])
+    assert fewer == "3 rows against 1"
 
 
 def test_rows_carry_their_floor_and_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

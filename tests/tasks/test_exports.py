@@ -11,9 +11,11 @@ import pytest
 
 from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Event
+from projects.kinds import kind
+from projects.kinds.base import content_sha256, provenance
 from projects.models import Project
 from tasks.actions import accept, fail_export, reject, request_export, retry_export, run_export, withdraw_task
-from tasks.models import Export, Seat, Submission
+from tasks.models import Export, Seat, Submission, Task
 from tests.people import lab, user
 from tests.tasks.scene import add_tasks, claimed, fresh, handed_in, project
 
@@ -59,6 +61,25 @@ def test_the_lossless_file_holds_whatever_was_handed_in() -> None:
     assert (review["role"], review["verdict"]) == ("lab", "accept")
     assert "Rosa" not in json.dumps(rows)
     assert "Emil" not in json.dumps(rows)
+
+
+HARD = 'A "quote", a \\ backslash, \\\\n, \\u0000, a tab\t, a line\nand\r\n another, \x07\x7f, \u2028, ½ and 😀.'
+
+
+def test_a_lossless_row_is_what_the_kind_says_to_the_character() -> None:
+    ice = project(tasks=1)
+    payload = {"prompt": HARD, "answers": [{"id": "a", "text": HARD}, {"id": "b", "text": "\\"}],
+               "metadata": {HARD: [1, 0.5, None, True, {"x": 1e-9}]}}  # fmt: skip
+    Task.objects.filter(project=ice).update(payload=payload, external_id='a\t"\\b')
+    work = accept(submission=handed_in(ice, rationale=HARD), by=user("Rosa"))
+    _, [row] = export(ice)
+    meta = {name: value for name, value in row.items() if name.startswith("meta_")}
+    assert list(meta) == list(provenance())
+    assert [row] == list(kind("preference").rows("lossless", payload, work.response, meta))
+    assert meta["meta_external_id"] == 'a\t"\\b'
+    assert meta["meta_content_sha256"] == content_sha256(payload, work.response)
+    assert work.submitted_at is not None
+    assert meta["meta_submitted_at"] == f"{work.submitted_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_training_formats_hold_accepted_work_on_tasks_that_stand() -> None:
