@@ -1,6 +1,7 @@
 # Quorum. `make` lists what you can do; the only things it needs are Python 3.11 or newer with venv, and make.
 PYTHON ?= python3
 PORT ?= 8000
+JOBS ?= 2
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check bench chaos contracts lock reset lint format migrations docs tokens clean
@@ -20,12 +21,12 @@ reset: .venv/.installed ## forget the people, money, files and mail of this chec
 
 # --- change it --------------------------------------------------------------------------------------------------------
 test: .venv/.installed ## all tests, on PostgreSQL and Valkey of their own (ARGS="tests/payments -k refund")
-	@$(PY) -m pytest -q $(ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 check: lint ## everything that must hold before a change is accepted
 	@mkdir -p build
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest -q $(ARGS)
+	@$(PY) -m coverage run -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 	@$(PY) -m coverage combine -q
 	@$(PY) -m coverage json -q -o build/coverage.json
 	@$(PY) .ci/floors.py build/coverage.json
