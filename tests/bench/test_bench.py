@@ -34,7 +34,8 @@ def test_its_tasks_and_answers_are_what_the_kind_takes() -> None:
 @pytest.mark.django_db
 def test_the_bound_of_the_export_writes_the_same_rows(settings: Any, tmp_path: Path) -> None:
     """By COPY alone, and down to the hash, the pseudonym and the review chain."""
-    settings.MEDIA_ROOT = tmp_path
+    files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "default": files}
     ice = project(tasks=4)
     accept(
         submission=handed_in(ice, rationale='A "quote", a \\ backslash,\na line, ½ and 😀: enough words.'),
