@@ -1,7 +1,8 @@
 """The bound of our export: every row that it writes, made by one hand-written COPY over our own tables.
 
 It knows what the bench's tasks look like (two answers, no number but `strength`), so it can hash their sorted, compact
-JSON without sorting; the pseudonym is HMAC-SHA256 (RFC 2104) spelt out, once for each expert.
+JSON without sorting; the pseudonym is HMAC-SHA256 (RFC 2104) spelt out. What is the same for all rows of an expert is
+found once, as ours does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ ROWS = """
 COPY (WITH who AS MATERIALIZED (
     SELECT e.id, 'xp_' || left(encode(sha256(%(outer)s ||
                sha256(%(inner)s || convert_to(l.public_id || '/' || e.public_id, 'UTF8'))), 'hex'), 16) AS pid,
-           c.level, c.field, CASE WHEN c.level IS NOT NULL THEN 'document' END AS method, c.verified_at
+           c.level, c.field, CASE WHEN c.level IS NOT NULL THEN 'document' END AS method, c.verified_at,
+           (SELECT a.title || ', version ' || a.version FROM accounts_agreement a
+            JOIN projects_project_agreements pa ON pa.agreement_id = a.id
+            WHERE pa.project_id = p.id AND a.kind = 'data_licence' ORDER BY a.version DESC LIMIT 1) AS licence
     FROM projects_project p JOIN accounts_lab l ON l.id = p.lab_id CROSS JOIN experts_expert e,
         LATERAL (SELECT max(c.level) AS level, string_agg(nullif(f.code, ''), ',' ORDER BY c.id) AS field,
                         to_char((array_agg(c.decided_at ORDER BY c.id DESC))[1], %(time)s) AS verified_at
@@ -46,10 +50,7 @@ SELECT json_build_object(
         SELECT jsonb_agg(jsonb_build_object('role', CASE WHEN r.reviewer_id IS NULL THEN 'clock' ELSE 'lab' END,
                          'verdict', r.verdict, 'reason_code', r.reason, 'at', r.at) ORDER BY r.id)
         FROM tasks_review r WHERE r.submission_id = s.id)::text, '[]'),
-    'meta_licence', (SELECT a.title || ', version ' || a.version FROM accounts_agreement a
-        JOIN projects_project_agreements pa ON pa.agreement_id = a.id
-        WHERE pa.project_id = p.id AND a.kind = 'data_licence' ORDER BY a.version DESC LIMIT 1),
-    'meta_consent_id', consent.public_id,
+    'meta_licence', who.licence, 'meta_consent_id', consent.public_id,
     'meta_paid_status', CASE s.status WHEN 'accepted' THEN 'earned' WHEN 'rejected' THEN 'part_earned'
         WHEN 'released' THEN 'part_earned' ELSE 'pending' END)
 FROM tasks_submission s JOIN tasks_task t ON t.id = s.task_id JOIN projects_project p ON p.id = s.project_id
