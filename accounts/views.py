@@ -26,11 +26,9 @@ def settings(request: HttpRequest) -> HttpResponse:
     start = {"name": user.name, "time_zone": user.time_zone, "shortcuts": user.shortcuts}
     form = PersonForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            actions.edit_person(user=user, by=user, **form.cleaned_data)
-        if form.is_valid():
-            messages.success(request, "Saved.")
-            return redirect("accounts:settings")
+        actions.edit_person(user=user, by=user, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("accounts:settings")
     return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)
 
 

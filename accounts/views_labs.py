@@ -46,10 +46,8 @@ def lab_new(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form = LabForm(request.POST or None, initial={"time_zone": user.time_zone})
     if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            lab = actions.create_lab(by=user, **form.cleaned_data)
-        if form.is_valid():
-            return redirect("accounts:lab", lab.public_id)
+        lab = actions.create_lab(by=user, **form.cleaned_data)
+        return redirect("accounts:lab", lab.public_id)
     return render(request, "accounts/lab_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -78,11 +76,9 @@ def lab_edit(request: HttpRequest, lab_id: str) -> HttpResponse:
     start = {name: getattr(lab, name) for name in ("name", "website", "country", "time_zone")}
     form = LabForm(request.POST or None, initial=start)
     if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            actions.edit_lab(lab=lab, by=signed_in(request), **form.cleaned_data)
-        if form.is_valid():
-            messages.success(request, "Saved.")
-            return redirect("accounts:lab", lab.public_id)
+        actions.edit_lab(lab=lab, by=signed_in(request), **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("accounts:lab", lab.public_id)
     context = {"form": form, "lab": lab}
     return render(request, "accounts/lab_form.html", context, status=422 if form.errors else 200)
 

@@ -110,4 +110,4 @@ document.addEventListener("allauth.error", (event) => {
 
 dialog.listen();
 keys.listen();
-start(document);
+start(document).then(() => (root.dataset.ready = "")); // whoever waits for the keys to work, as the browser tests do

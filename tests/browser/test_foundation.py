@@ -28,7 +28,7 @@ def at(watched: Page, live_server: LiveServer) -> Callable[[str], Page]:
 
     def go(path: str) -> Page:
         watched.goto(live_server.url + path)
-        expect(watched.locator("html[data-js]")).to_be_attached()
+        expect(watched.locator("html[data-ready]")).to_be_attached()
         return watched
 
     return go
@@ -47,7 +47,7 @@ PUBLIC = (
 def look_at(page: Page, url: str, name: str) -> list[str]:
     """Takes the picture and says what is wrong with the page: accessibility faults, sideways scrolling."""
     page.goto(url)
-    expect(page.locator("html[data-js]")).to_be_attached()
+    expect(page.locator("html[data-ready]")).to_be_attached()
     picture(page, name)
     wide = sideways(page)
     return [f"{name}: {fault}" for fault in axe(page)] + ([f"{name}: {wide} px too wide"] if wide else [])

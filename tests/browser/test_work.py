@@ -113,7 +113,7 @@ def address(name: str, *args: str) -> str:
 
 def go(page: Page, server: LiveServer, path: str) -> Page:
     page.goto(server.url + path)
-    expect(page.locator("html[data-js]")).to_be_attached()
+    expect(page.locator("html[data-ready]")).to_be_attached()  # keys pressed before would go nowhere
     return page
 
 

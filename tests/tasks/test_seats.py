@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.db import connection
 
 from core.errors import NotAllowed
 from core.models import Event
 from projects.models import Project
-from tasks.actions import cancel_seats, open_seats, reject
+from tasks.actions import cancel_seats, open_seats, reject, seats
 from tasks.models import Seat
 from tests.people import user
 from tests.tasks.scene import add_tasks, claimed, fresh, fund, handed_in, money, project
@@ -79,3 +82,15 @@ def test_seats_that_nobody_holds_return_their_reserve() -> None:
     assert money(ice) == (2 * 1_200, 1_200)
     assert fresh(held.seat).status == "claimed"
     assert Event.objects.filter(name="project.seats_cancelled").count() == 1
+
+
+def test_after_many_seats_the_database_looks_at_the_table_anew(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Else the first claims would be planned for a table that is still empty."""
+    monkeypatch.setattr(seats, "MANY", 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        project(3)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'tasks_seat'")
+        assert cursor.fetchone() == (3,)
