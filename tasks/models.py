@@ -181,7 +181,7 @@ class Seat(models.Model):
             ),
             models.Index(fields=["expert", "project", "-claimed_at"]),
             models.Index(
-                fields=["expert", "project"],
+                fields=["expert", "lease_until"],
                 condition=models.Q(status="claimed", lease_until__isnull=False),
                 name="seat_live",
             ),
