@@ -157,7 +157,7 @@ def test_the_planner_is_left_as_it_was(long_way_in: Project) -> None:
 def switched_off() -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_settings WHERE name LIKE 'enable_%' AND setting <> reset_val")
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_the_negative_control_without_a_place_to_go_on_from_walks_everything(long_way_in: Project) -> None:
