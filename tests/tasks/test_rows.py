@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -155,6 +155,15 @@ def test_a_sheet_that_cannot_be_split_is_refused_whole(text: str, words: str) ->
         sheet(text)
 
 
+@pytest.fixture
+def cell_limit() -> Iterator[None]:
+    """The csv module has one limit for the whole process: what a test sets must not stay."""
+    before = csv.field_size_limit()
+    yield
+    csv.field_size_limit(before)
+
+
+@pytest.mark.usefixtures("cell_limit")
 def test_a_cell_without_end_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "MAX_LINE", 50)
     with pytest.raises(Unreadable, match="longer than 50"):
