@@ -129,3 +129,13 @@ def test_only_ops_decide_and_never_on_what_they_decided_before() -> None:
         User.objects.filter(pk=user(name).pk).update(is_staff=True)
         with pytest.raises(Refused):
             decide_appeal(appeal=case, overturn=False, answer="No.", by=user(name))
+
+
+def test_ops_who_once_reviewed_the_work_for_its_lab_do_not_decide_its_appeal() -> None:
+    work = handed_in(project(tasks=1))
+    olu = Membership.objects.create(lab=work.project.lab, user=ops(), role="reviewer")
+    reject(submission=work, by=ops(), reason="incorrect", note="The lattice is not named.")
+    olu.delete()
+    case = appeal(submission=fresh(work), words=WHY, by=user("Emil"))
+    with pytest.raises(Refused, match="You reviewed this work yourself"):
+        decide_appeal(appeal=case, overturn=False, answer="It is not.", by=ops())
