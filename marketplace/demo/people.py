@@ -1,8 +1,10 @@
-"""Who lives in the demo. Data only."""
+"""Who lives in the demo. The experts are rows of experts.csv."""
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -44,7 +46,7 @@ class DemoExpert:
     languages: tuple[str, ...]
     rate: int  # cents an hour
     degree: Degree
-    payouts: bool = True  # has told Stripe where the money goes
+    payouts: bool  # has told Stripe where the money goes
 
 
 OPS: Final = Person("ops", "Ruth Adler", "Europe/London", "quorum.example")
@@ -57,110 +59,34 @@ REVIEWER: Final = Person("sofia", "Sofia Marchetti", "Europe/Rome", "meridian.ex
 NORTHWIND: Final = {"name": "Northwind Research", "website": "https://northwind.example", "country": "CA"}
 WAITING_OWNER: Final = Person("olivier", "Olivier Laurent", "America/Toronto", "northwind.example")
 
-EXPERTS: Final = (
-    DemoExpert(
-        Person("amara", "Amara Osei", "Europe/London"),
-        "GB",
-        "Condensed-matter physicist, ten years of teaching",
-        ("en", "fr"),
-        6000,
-        Degree("PhD in Physics", 8, "0533", "University of Leeds", "GB", 2014),
-    ),
-    DemoExpert(
-        Person("lukas", "Lukas Brandt", "Europe/Berlin"),
-        "DE",
-        "Astrophysicist and textbook author",
-        ("de", "en"),
-        5500,
-        Degree("Dr. rer. nat. (Physik)", 8, "0533", "Universität Heidelberg", "DE", 2017),
-    ),
-    DemoExpert(
-        Person("mei", "Mei-Ling Chou", "America/Chicago"),
-        "US",
-        "Internist, clinical pharmacology",
-        ("en", "zh"),
-        9500,
-        Degree("Doctor of Medicine", 8, "0912", "University of Iowa", "US", 2012),
-    ),
-    DemoExpert(
-        Person("fatima", "Fatima El-Sayed", "Europe/London"),
-        "GB",
-        "Anaesthetist, examiner in physiology",
-        ("en", "ar"),
-        9000,
-        Degree("Bachelor of Medicine, Bachelor of Surgery", 7, "0912", "Cardiff University", "GB", 2015),
-    ),
-    DemoExpert(
-        Person("priya", "Priya Raman", "America/Los_Angeles"),
-        "US",
-        "Compilers and type systems",
-        ("en", "ta"),
-        8000,
-        Degree("PhD in Computer Science", 8, "0613", "University of Utah", "US", 2018),
-    ),
-    DemoExpert(
-        Person("jonas", "Jonas Lindqvist", "Europe/Stockholm"),
-        "SE",
-        "Databases and distributed systems",
-        ("sv", "en"),
-        7000,
-        Degree("Master of Science in Computer Science", 7, "0613", "Uppsala universitet", "SE", 2016),
-    ),
-    DemoExpert(
-        Person("tomas", "Tomás Rivera", "Europe/Madrid"),
-        "ES",
-        "Contract lawyer, common and civil law",
-        ("es", "en"),
-        8500,
-        Degree("Máster en Abogacía", 7, "0421", "Universidad de Salamanca", "ES", 2011),
-    ),
-    DemoExpert(
-        Person("claire", "Claire Dubois", "Europe/Paris"),
-        "FR",
-        "Data protection and employment law",
-        ("fr", "en"),
-        8000,
-        Degree("Master 2 Droit des affaires", 7, "0421", "Université de Bordeaux", "FR", 2013),
-    ),
-    DemoExpert(
-        Person("ingrid", "Ingrid Solheim", "Europe/Oslo"),
-        "NO",
-        "Mathematical physics",
-        ("no", "en"),
-        6500,
-        Degree("PhD in Mathematical Physics", 8, "0533", "Universitetet i Bergen", "NO", 2019),
-        payouts=False,
-    ),
-    DemoExpert(
-        Person("noah", "Noah Williams", "America/Denver"),
-        "US",
-        "Physics teacher",
-        ("en",),
-        4000,
-        Degree("Bachelor of Science in Physics", 6, "0533", "Colorado State University", "US", 2020, "waiting"),
-        payouts=False,
-    ),
-    DemoExpert(
-        Person("rafael", "Rafael Costa", "Europe/Lisbon"),
-        "PT",
-        "Machine learning engineer",
-        ("pt", "en"),
-        6000,
-        Degree(
-            "Doutoramento em Informática", 8, "0613", "Universidade do Minho", "PT", 2021, "refused", "Rui Carvalho"
+
+def _expert(row: dict[str, str]) -> DemoExpert:
+    return DemoExpert(
+        person=Person(row["key"], row["name"], row["zone"]),
+        country=row["country"],
+        headline=row["headline"],
+        languages=tuple(row["languages"].split()),
+        rate=int(row["rate"]),
+        degree=Degree(
+            title=row["title"],
+            level=int(row["level"]),
+            field=row["field"],
+            institution=row["institution"],
+            country=row["country"],
+            year=int(row["year"]),
+            state=row["state"],
+            name=row["name_on_document"],
         ),
-        payouts=False,
-    ),
-    DemoExpert(
-        Person("hana", "Hana Nováková", "Europe/Prague"),
-        "CZ",
-        "Analytical chemist",
-        ("cs", "en"),
-        5000,
-        Degree("Mgr. (Chemie)", 7, "0531", "Masarykova univerzita", "CZ", 2018, "needs_more"),
-        payouts=False,
-    ),
-)
+        payouts=row["payouts"] == "yes",
+    )
+
+
+def _experts() -> tuple[DemoExpert, ...]:
+    with Path(__file__).with_name("experts.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(_expert(row) for row in csv.DictReader(file))
+
+
+EXPERTS: Final = _experts()
 
 
 def demo_accounts() -> list[tuple[str, str, str]]:

@@ -1,0 +1,78 @@
+"""The sandbox's pages and controls: what a person, or a test of other processes, does instead of the world."""
+
+from __future__ import annotations
+
+import requests
+
+from payments import gateway
+from tests.payments.sandbox.steps import checkout, press, recipient
+from tests.sandbox import LocalStripe
+
+KEY = {"Authorization": "Bearer sk_test_x"}
+
+
+def test_every_page_says_what_it_is_and_runs_no_script(stripe: LocalStripe) -> None:
+    session = checkout()
+    account = recipient(stripe)
+    link = gateway.onboarding_url(account, return_url="http://localhost/r", refresh_url="http://localhost/r")
+    stripe.pay(session.id, "us_bank_account")
+    other = gateway.start_checkout(
+        funding="fnd_2", group="g", title="<b>Funds</b>", amount=100, currency="usd",
+        success_url="http://localhost/ok", cancel_url="http://localhost/no", key="other",
+    )  # fmt: skip
+    for path in ("/", "/objects/account", "/objects/refund", "/deliveries", "/clock", session.url, other.url, link):
+        answer = requests.get(path if path.startswith("http") else stripe.url + path, timeout=5)
+        assert answer.status_code == 200
+        assert "Sandbox money." in answer.text
+        assert "<script" not in answer.text
+        assert "style=" not in answer.text
+        assert "script-src" not in answer.headers["Content-Security-Policy"]  # default-src 'none' covers it
+    assert "&lt;b&gt;Funds" in requests.get(other.url, timeout=5).text
+    assert requests.get(f"{stripe.url}/sandbox.css", timeout=5).headers["Content-Type"].startswith("text/css")
+    assert requests.get(f"{stripe.url}/nowhere", timeout=5).status_code == 404
+    assert requests.get(f"{stripe.url}/pay/cs_none", timeout=5).status_code == 404
+
+
+def test_the_payment_page_pays_declines_and_cancels(stripe: LocalStripe) -> None:
+    session = checkout()
+    assert press(session.url, "cancel").headers["Location"] == "http://localhost/no"
+    assert press(session.url, "decline").status_code == 303
+    assert "declined" in requests.get(session.url, timeout=5).text
+    assert press(session.url, "card").headers["Location"] == f"http://localhost/ok?s={session.id}"
+    assert gateway.checkout(session.id).payment_status == "paid"
+    assert "over" in requests.get(session.url, timeout=5).text
+    assert press(session.url, "card").status_code == 400
+
+
+def test_the_onboarding_page_leads_back(stripe: LocalStripe) -> None:
+    account = recipient(stripe, "needs_info")
+    link = gateway.onboarding_url(account, return_url="http://localhost/r", refresh_url="http://localhost/r")
+    assert press(link, "nonsense").status_code == 400
+    assert press(link, "unsupported").headers["Location"] == "http://localhost/r"
+    assert gateway.recipient(account).status == "unsupported"
+
+
+def test_the_desk_moves_the_clock_settles_debits_and_closes_banks(stripe: LocalStripe) -> None:
+    session = checkout()
+    stripe.pay(session.id, "us_bank_account")
+    assert press(f"{stripe.url}/settle/{session.id}", "arrives").status_code == 303
+    assert gateway.checkout(session.id).payment_status == "paid"
+    before = stripe.sandbox.now()
+    assert press(f"{stripe.url}/clock", "2").status_code == 303
+    assert stripe.sandbox.now() - before >= 2 * 86_400
+    assert press(f"{stripe.url}/clock", "a year").status_code == 400
+    account = recipient(stripe)
+    assert press(f"{stripe.url}/bank/{account}", "account_closed").status_code == 303
+    assert "account_closed" in requests.get(f"{stripe.url}/objects/account", timeout=5).text
+
+
+def test_tests_of_other_processes_have_controls(stripe: LocalStripe) -> None:
+    account = recipient(stripe)
+    for path, wish in (
+        ("clock", {"days": 1}),
+        ("faults", {"fault": "429", "path": "/v1/transfers", "times": 1}),
+        ("bank", {"account": account, "state": "account_closed"}),
+    ):
+        assert requests.post(f"{stripe.url}/_sandbox/{path}", json=wish, timeout=5).status_code == 200
+    assert stripe.server.api.faults == [("429", "/v1/transfers")]
+    assert requests.delete(f"{stripe.url}/v1/transfers", headers=KEY, timeout=5).status_code == 404
