@@ -1,7 +1,7 @@
 # Quorum. `make` lists what you can do; the only things it needs are Python 3.11 or newer with venv, and make.
 PYTHON ?= python3
 PORT ?= 8000
-JOBS ?= 0
+JOBS ?= 2
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check bench chaos contracts lock reset lint format migrations docs tokens clean

@@ -46,6 +46,11 @@ def _network_off() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings_parallel_suffix() -> None:
+    """Of several processes each has a PostgreSQL of its own, where the migrated database has the usual name."""
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """After the migrations, remember the rows they ship, so that a flush can bring them back."""
     with django_db_blocker.unblock():

@@ -1,6 +1,8 @@
 """pytest plugin (`-p marketplace.localstack.pytest_plugin`): real servers for one run, up before settings are read.
 
 With DATABASE_URL set it starts nothing and the tests use those servers. Loaded before anything of Django.
+Several processes (`-n 2`) share nothing: each worker starts servers of its own, and the one that leads them none,
+because workers inherit its environment. Emptying the cache and the queue of one is then nothing to the others.
 """
 
 from __future__ import annotations
@@ -27,7 +29,12 @@ _open = ExitStack()
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, None, None]:
     for name, value in NOT_SECRET.items():
         os.environ.setdefault(name, value)
-    if "DATABASE_URL" not in os.environ:
+    # Workers are started with the same arguments; xdist gives each its name before its plugins are loaded.
+    leads_others = early_config.known_args_namespace.numprocesses and "PYTEST_XDIST_WORKER" not in os.environ
+    if "DATABASE_URL" in os.environ:
+        if leads_others:
+            raise pytest.UsageError("DATABASE_URL names one set of servers, so the tests run in one process: JOBS=0")
+    elif not leads_others:
         os.environ.update(_open.enter_context(throwaway.servers(with_tables=True)))
         early_config.add_cleanup(_open.close)
         args[:] = ["--reuse-db", *args]

@@ -9,10 +9,12 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from celery.signals import task_postrun
 from django.core import mail
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -37,19 +39,26 @@ PATIENCE = 60.0
 
 
 class World:
-    """The running product: its address, its sandbox, and a way to let the background work."""
+    """The running product: its address, its sandbox, and a way to let the background work.
 
-    def __init__(self, url: str, stripe: LocalStripe) -> None:
-        self.url, self.stripe = url, stripe
+    `done`: the worker's finished jobs, by id.
+    """
+
+    def __init__(self, url: str, stripe: LocalStripe, done: SimpleQueue[str]) -> None:
+        self.url, self.stripe, self.done = url, stripe, done
 
     def until(self, happened: Callable[[], bool], *jobs: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not happened():
             assert time.monotonic() < deadline, jobs
-            for job in ("core.drain", *jobs):
-                app.send_task(job)
+            self.run("core.drain", *jobs)
             self.stripe.deliver_over_http(self.url)
-            time.sleep(0.3)
+
+    def run(self, *jobs: str) -> None:
+        """Send the jobs and wait until the worker has done the last of them."""
+        waiting = {str(app.send_task(job).id) for job in jobs}
+        while waiting:
+            waiting.discard(self.done.get(timeout=PATIENCE))
 
 
 @pytest.fixture
@@ -60,8 +69,15 @@ def world(live_server: LiveServer, stripe: LocalStripe, settings: Any) -> Iterat
     settings.STRIPE_TIMEOUT = (5, 20)
     people.agreements()
     app.control.purge()
+    done = SimpleQueue[str]()
+
+    def note(task_id: str, **about: Any) -> None:
+        done.put(task_id)
+
+    task_postrun.connect(note)
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30, loglevel="WARNING"):
-        yield World(live_server.url, stripe)
+        yield World(live_server.url, stripe, done)
+    task_postrun.disconnect(note)
 
 
 class Person:

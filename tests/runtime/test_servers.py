@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -48,13 +48,6 @@ def ask(url: str, question: str) -> object:
         cursor.execute(question)
         (answer,) = cursor.fetchone() or (None,)
         return answer
-
-
-def eventually(truth: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def test_two_runs_at_once_do_not_see_each_other_and_leave_nothing(root: Path) -> None:
@@ -148,9 +141,12 @@ def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
 
 def test_a_server_that_does_not_listen_is_killed_with_its_children(tmp_path: Path) -> None:
     script = "trap '' TERM; sleep 60 & echo started; wait; wait"
-    log = tmp_path / "log"
-    stubborn = process.start(["sh", "-c", script], log=log, death_signal=signal.SIGKILL)
-    eventually(lambda: "started" in log.read_text())
+    said = tmp_path / "said"
+    os.mkfifo(said)
+    with os.fdopen(os.open(said, os.O_RDWR), "rb") as words:
+        stubborn = process.start(["sh", "-c", script], log=tmp_path / "log", output=said, death_signal=signal.SIGKILL)
+        assert select.select([words], [], [], 20)[0], "it never said a word"
+        assert words.readline() == b"started\n"
     children = psutil.Process(stubborn.pid).children()
     process.stop(stubborn, signal.SIGTERM, patience=0.1)
     assert stubborn.returncode == -signal.SIGKILL
