@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -26,7 +25,7 @@ from projects.kinds import kind
 from projects.kinds.base import faults as faults_of
 from projects.models import Project
 from tasks import rows
-from tasks.actions.copying import copy_in
+from tasks.actions.copying import copy_lines, line
 from tasks.actions.tasks import refuse_closed
 from tasks.models import Import, ImportFault, Task
 
@@ -85,13 +84,13 @@ def check_import(*, upload: Import) -> Import:
                 check.run(cast(IO[bytes], file))
             except rows.Unreadable as error:
                 return move(upload, Status.FAILED, by=SYSTEM, note=str(error), error=str(error), **check.figures)
-            upload.kept.save(f"{upload.public_id}.kept.jsonl", File(kept), save=False)
+            upload.kept.save(f"{upload.public_id}.kept.copy", File(kept), save=False)
         return move(upload, Status.CHECKED, by=SYSTEM, kept=upload.kept, **check.figures)
 
 
 class _Check:
-    """One pass over one file. Good rows go to `kept` as JSON lines:
-    [external id, priority, digest, payload as JSON text]."""
+    """One pass over one file. Good rows go to `kept` as lines for COPY, ready but for what the import adds
+    (`_task_lines`): external id, priority, digest, payload."""
 
     def __init__(self, upload: Import, kept: IO[bytes]) -> None:
         self.upload, self.kept = upload, kept
@@ -140,8 +139,8 @@ class _Check:
             if row.external_id in taken and row.external_id:
                 row.blame("A task of this project has this external_id.", "external_id")
             if not row.faults:
-                facts = [row.external_id, row.priority, rows.sha256_of(row.payload), rows.compact(row.payload)]
-                self.kept.write(rows.compact(facts).encode() + b"\n")
+                payload = rows.canonical(row.payload)
+                self.kept.write(line((row.external_id, row.priority, rows.digest(payload), payload)).encode())
             faults += [
                 ImportFault(upload=self.upload, row=f.row or 0, field=f.field[:80], message=f.message[:300])
                 for f in row.faults
@@ -187,7 +186,7 @@ def run_import(*, upload: Import) -> Import:
         project = upload.project  # now: no question can be asked while COPY runs
         try:
             with transaction.atomic(), upload.kept.open("rb") as kept, _Progress(upload) as progress:
-                copy_in(Task, _COLUMNS, progress.count(_task_rows(project, upload, cast(IO[bytes], kept))))
+                copy_lines(Task, _COLUMNS, progress.count(_task_lines(project, upload, cast(IO[bytes], kept))))
                 return move(upload, Status.DONE, by=SYSTEM, done=progress.done)
         except IntegrityError:
             why = "A task with the same external_id was added since the file was checked. Nothing was imported."
@@ -201,17 +200,15 @@ def fail_import(*, upload: Import, why: str) -> Import:
 
 
 _COLUMNS = (
-    "public_id", "external_id", "payload", "payload_sha256", "priority",
+    "public_id", "external_id", "priority", "payload_sha256", "payload",
     "overlap", "status", "created_at", "project_id", "upload_id",
 )  # fmt: skip
 
 
-def _task_rows(project: Project, upload: Import, kept: IO[bytes]) -> Iterator[tuple[Any, ...]]:
-    now = timezone.now()
-    same = (project.overlap, Task.Status.OPEN, now, project.pk, upload.pk)
-    for line in kept:
-        external_id, priority, digest, payload = json.loads(line)
-        yield new_id("tsk"), external_id, payload, digest, priority, *same
+def _task_lines(project: Project, upload: Import, kept: IO[bytes]) -> Iterator[bytes]:
+    same = line((project.overlap, Task.Status.OPEN, timezone.now(), project.pk, upload.pk)).encode()
+    for facts in kept:
+        yield b"%s\t%s\t%s" % (new_id("tsk").encode(), facts[:-1], same)
 
 
 class _Progress:
@@ -227,7 +224,7 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self.beside.close()
 
-    def count(self, tasks: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    def count(self, tasks: Iterator[bytes]) -> Iterator[bytes]:
         for task in tasks:
             yield task
             self.done += 1

@@ -62,7 +62,7 @@ def test_a_text_may_speak_of_nulls() -> None:
     [
         (b"{", "Not JSON"),
         (b'{"a": NaN}', "NaN is not JSON"),
-        (b'{"a": 1e999}', "Infinite numbers"),
+        (b'{"a": 1e999}', "1e999 is too large"),
         (b'{"a": ' + b"9" * 5000 + b"}", "Not JSON"),
         (b"[1]", "Expected a JSON object"),
         (b'"text"', "Expected a JSON object"),
@@ -177,8 +177,8 @@ def test_a_cell_without_end_is_not_read_into_memory(monkeypatch: pytest.MonkeyPa
 def test_any_bytes_as_lines_give_rows_or_faults_never_a_crash(lines: list[bytes]) -> None:
     for row in jsonl(*lines):
         if not row.faults:
-            assert json.loads(rows.compact(row.payload)) == row.payload
-            rows.compact([row.external_id, row.payload]).encode()
+            assert json.loads(rows.canonical(row.payload)) == row.payload
+            rows.canonical([row.external_id, row.payload]).encode()
 
 
 @given(st.binary(max_size=200))
