@@ -71,11 +71,18 @@ CHECKS: Final[dict[str, str]] = {
         SELECT p.public_id
         FROM payments_payout p LEFT JOIN payments_allocation a ON a.payout_id = p.id
         WHERE p.status <> 'cancelled'
-        GROUP BY p.id HAVING coalesce(sum(a.amount), 0) <> p.amount OR bool_or(a.funding_id <> p.funding_id)
+        GROUP BY p.id
+        HAVING coalesce(sum(a.amount), 0) <> p.amount OR bool_or(a.funding_id IS DISTINCT FROM p.funding_id)
     """,
     "I10 an earning is drawn on wholly or not at all": """
         SELECT e.public_id FROM payments_earning e JOIN payments_allocation a ON a.earning_id = e.id
         GROUP BY e.id HAVING sum(a.amount) <> e.pay
+    """,
+    "I10 fundings pay their own projects' work, and the platform its top-ups": """
+        SELECT e.public_id
+        FROM payments_earning e JOIN payments_allocation a ON a.earning_id = e.id
+        LEFT JOIN payments_funding f ON f.id = a.funding_id
+        WHERE f.ref IS DISTINCT FROM CASE WHEN e.kind <> 'top_up' THEN e.ref END
     """,
     "I11 each paid funding is booked once": """
         SELECT f.public_id FROM payments_funding f LEFT JOIN ledger_entry e ON e.key = 'funding:' || f.payment_intent_id

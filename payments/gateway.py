@@ -45,6 +45,9 @@ __all__ = [
 ]
 
 
+NO_FUNDS = "balance_insufficient"  # Rejected.reason where the platform's available balance is too small
+
+
 @lru_cache(maxsize=4)
 def _client(key: str, base: str, timeout: tuple[float, float], retries: int) -> stripe.StripeClient:
     if not base:
@@ -224,19 +227,21 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
 
 
 def send_transfer(payload: Mapping[str, Any], *, key: str) -> Transfer:
-    """`payload`: amount, currency, destination, source_transaction, transfer_group, payout. One transfer per key."""
+    """`payload`: amount, currency, destination, source_transaction, transfer_group, payout. One transfer per key.
+
+    No source_transaction (None): Stripe takes it from the platform's available balance, or says NO_FUNDS.
+    """
+    terms: stripe.params.TransferCreateParams = {
+        "amount": payload["amount"],
+        "currency": payload["currency"],
+        "destination": payload["destination"],
+        "transfer_group": payload["transfer_group"],
+        "metadata": {"payout": payload["payout"]},
+    }
+    if payload["source_transaction"]:
+        terms["source_transaction"] = payload["source_transaction"]
     with _told_apart():
-        sent = client().v1.transfers.create(
-            {
-                "amount": payload["amount"],
-                "currency": payload["currency"],
-                "destination": payload["destination"],
-                "source_transaction": payload["source_transaction"],
-                "transfer_group": payload["transfer_group"],
-                "metadata": {"payout": payload["payout"]},
-            },
-            {"idempotency_key": key},
-        )
+        sent = client().v1.transfers.create(terms, {"idempotency_key": key})
     return _transfer(sent)
 
 

@@ -213,12 +213,18 @@ class Earning(models.Model):
         PARTIAL = "partial", "Part pay for rejected work"
         WITHDRAWN = "withdrawn", "Task withdrawn"
         APPEAL = "appeal", "Appeal won"
+        REWORK = "rework", "Accepted after rework"
+        QUALIFICATION = "qualification", "Qualification"
+        ONBOARDING = "onboarding", "Onboarding"
+        TOP_UP = "top_up", "Top-up from the platform"
+
+    HOUSE_PAID = (Kind.TOP_UP,)  # from the platform's own money; every other kind is drawn on the project's fundings
 
     public_id = PublicIdField(prefix="ern")
     payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="earnings")
-    ref = models.CharField(max_length=40)  # who pays: prj_…
+    ref = models.CharField(max_length=40)  # the project: prj_…; it pays, unless the kind is HOUSE_PAID
     source = models.CharField(max_length=40)  # what for: sub_…
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
     pay = models.BigIntegerField()
     fee = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -245,7 +251,10 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
 
 
 class Payout(models.Model):
-    """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so."""
+    """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so.
+
+    Without a funding it pays top-ups, from the platform's own available balance.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -265,7 +274,7 @@ class Payout(models.Model):
 
     public_id = PublicIdField(prefix="pay")
     payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="payouts")
-    funding = models.ForeignKey(Funding, on_delete=models.PROTECT, related_name="payouts")
+    funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="payouts")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
@@ -296,10 +305,10 @@ class Payout(models.Model):
 
 
 class Allocation(models.Model):
-    """Which funding pays which part of an earning, and with which payout. Oldest funding first."""
+    """Which funding pays which part of an earning, and with which payout. Oldest funding first; none pays a top-up."""
 
     earning = models.ForeignKey(Earning, on_delete=models.PROTECT, related_name="allocations")
-    funding = models.ForeignKey(Funding, on_delete=models.PROTECT, related_name="allocations")
+    funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="allocations")
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="allocations")
     amount = models.BigIntegerField()
 
@@ -310,7 +319,7 @@ class Allocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.earning} from {self.funding}"
+        return f"{self.earning} from {self.funding or 'the platform'}"
 
 
 class Outbox(models.Model):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -67,7 +67,7 @@ def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
     refs = list(refs)
     paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
     into = {ref: (gross, kept) for ref, gross, kept in _sums(paid, "amount", "stripe_fee")}
-    earned = Earning.objects.filter(ref__in=refs, currency=currency).order_by()
+    earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
     out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
     left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
     held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
@@ -104,7 +104,7 @@ def owed_payees() -> list[Payee]:
 
 
 class Owed(NamedTuple):
-    """What of one earning (its key) no payout carries: minor units."""
+    """What of one earning (its key) no payout carries: minor units. `ref`: whose fundings pay it, "" the platform."""
 
     earning: int
     ref: str
@@ -119,8 +119,10 @@ def unallocated(user: User) -> list[Owed]:
     """
     of_earning = Allocation.objects.filter(earning=OuterRef("pk")).order_by().values("earning")
     carried = Coalesce(Subquery(of_earning.annotate(total=Sum("amount")).values("total")), 0)
-    rows = Earning.objects.filter(payee=user).annotate(left=F("pay") - carried).filter(left__gt=0)
-    return [Owed(*row) for row in rows.order_by("ref", "currency", "pk").values_list("pk", "ref", "currency", "left")]
+    payer = Case(When(kind__in=Earning.HOUSE_PAID, then=Value("")), default=F("ref"))
+    rows = Earning.objects.filter(payee=user).annotate(left=F("pay") - carried, payer=payer).filter(left__gt=0)
+    ordered = rows.order_by("payer", "currency", "pk")
+    return [Owed(*row) for row in ordered.values_list("pk", "payer", "currency", "left")]
 
 
 def earning_totals(user: User, currency: str = "usd") -> EarningTotals:

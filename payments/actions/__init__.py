@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
-from payments.actions.funds import earn, release, reserve
+from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.inbox import process, receive, try_again
 from payments.actions.outbox import adopt, complete, confirm_transfer, dispatch, send_anew
 from payments.actions.payees import apply_recipient, choose_country, onboarding_link, refresh_payee
@@ -20,6 +20,7 @@ __all__ = [
     "confirm_transfer",
     "dispatch",
     "earn",
+    "earn_from_funds",
     "make_payouts",
     "onboarding_link",
     "open_funding",
@@ -33,5 +34,6 @@ __all__ = [
     "retry_payout",
     "send_anew",
     "start_checkout",
+    "top_up",
     "try_again",
 ]

@@ -6,6 +6,8 @@ the reference stands for. They still say who, because the event does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from accounts.models import User
@@ -71,36 +73,79 @@ def earn(
     figures returns the earning that is there. Five statements once the accounts exist.
     Raises InsufficientFunds where less is reserved, KeyReused where a repeat names other figures.
     """
-    _positive(pay)
     if fee < 0 or released < 0:
         raise ValueError("A fee or a release is not negative")
+    lines = (
+        ledger.Line(AccountKind.PROJECT_RESERVED, ref, pay + fee + released),
+        ledger.Line(AccountKind.EXPERT_PAYABLE, payee.public_id, -pay),
+        ledger.Line(AccountKind.PLATFORM_FEE, "", -fee),
+        ledger.Line(AccountKind.PROJECT_FUNDS, ref, -released),
+    )
+    earning = Earning(payee=payee, ref=ref, source=source, kind=kind, pay=pay, fee=fee, currency=currency, memo=memo)
+    return _book(earning, lines, by)
+
+
+@transaction.atomic(savepoint=False)
+def earn_from_funds(
+    *, ref: str, source: str, payee: User, kind: str, pay: int, fee: int, currency: str, memo: str, by: Actor
+) -> Earning:
+    """Pay for what no seat was reserved for (a qualification, onboarding): from the project's free funds.
+
+    Paid once per source and kind, as `earn` does. Raises InsufficientFunds, KeyReused.
+    """
+    if fee < 0:
+        raise ValueError("A fee is not negative")
+    lines = (
+        ledger.Line(AccountKind.PROJECT_FUNDS, ref, pay + fee),
+        ledger.Line(AccountKind.EXPERT_PAYABLE, payee.public_id, -pay),
+        ledger.Line(AccountKind.PLATFORM_FEE, "", -fee),
+    )
+    earning = Earning(payee=payee, ref=ref, source=source, kind=kind, pay=pay, fee=fee, currency=currency, memo=memo)
+    return _book(earning, lines, by)
+
+
+@transaction.atomic(savepoint=False)
+def top_up(*, payee: User, ref: str, source: str, amount: int, currency: str, memo: str, by: Actor) -> Earning:
+    """The platform pays from its own pocket what a promise of it owes for `source`, work of the project `ref`.
+
+    Once per source: a repeat with the same amount returns the earning that is there. The transfer draws on no funding,
+    so it waits until the platform's Stripe balance has that much available. Raises KeyReused.
+    """
+    kind = Earning.Kind.TOP_UP
+    lines = ledger.transfer(
+        amount, debit=(AccountKind.GOODWILL, ""), credit=(AccountKind.EXPERT_PAYABLE, payee.public_id)
+    )
+    earning = Earning(payee=payee, ref=ref, source=source, kind=kind, pay=amount, fee=0, currency=currency, memo=memo)
+    return _book(earning, lines, by)
+
+
+def _book(earning: Earning, lines: Iterable[ledger.Line], by: Actor) -> Earning:
+    """Post and keep the earning, or return the one that was booked before under its source and kind."""
+    _positive(earning.pay)
     posted = ledger.post(
-        key=f"earn:{source}:{kind}",
-        kind=f"earn_{kind}",
-        lines=(
-            ledger.Line(AccountKind.PROJECT_RESERVED, ref, pay + fee + released),
-            ledger.Line(AccountKind.EXPERT_PAYABLE, payee.public_id, -pay),
-            ledger.Line(AccountKind.PLATFORM_FEE, "", -fee),
-            ledger.Line(AccountKind.PROJECT_FUNDS, ref, -released),
-        ),
-        currency=currency,
-        meta={"source": source, "by": str(by.pk or "")},
+        key=f"earn:{earning.source}:{earning.kind}",
+        kind=f"earn_{earning.kind}",
+        lines=lines,
+        currency=earning.currency,
+        meta={"source": earning.source, "by": str(by.pk or "")},
     )
     if not posted.fresh:
         return Earning.objects.get(entry=posted.entry_id)
-    earning = Earning.objects.create(
-        payee=payee,
-        ref=ref,
-        source=source,
-        kind=kind,
-        pay=pay,
-        fee=fee,
-        currency=currency,
-        memo=memo[:200],
-        entry_id=posted.entry_id,
+    earning.entry_id, earning.memo = posted.entry_id, earning.memo[:200]
+    earning.save(force_insert=True)
+    record(
+        "earning.booked",
+        earning.public_id,
+        by=by,
+        data={
+            "payee": earning.payee.public_id,
+            "ref": earning.ref,
+            "source": earning.source,
+            "pay": earning.pay,
+            "fee": earning.fee,
+            "currency": earning.currency,
+        },
     )
-    data = {"payee": payee.public_id, "ref": ref, "source": source, "pay": pay, "fee": fee, "currency": currency}
-    record("earning.booked", earning.public_id, by=by, data=data)
     return earning
 
 

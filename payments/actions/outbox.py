@@ -30,6 +30,7 @@ LEASE: Final = timedelta(seconds=120)  # longer than the SDK can take: (5 + 20) 
 KEY_LIFE: Final = timedelta(hours=20)
 FIRST_RETRY: Final = timedelta(seconds=10)
 LAST_RETRY: Final = timedelta(hours=1)
+FUNDS_RETRY: Final = timedelta(hours=1)
 State = Outbox.State
 
 
@@ -150,6 +151,9 @@ def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
         return
     row.state, row.last_error, row.lease_until = State.FAILED, f"{error.reason}: {error}"[:2000], None
     row.save(update_fields=["state", "last_error", "lease_until"])
+    if error.reason == gateway.NO_FUNDS:
+        _anew(row, pause=FUNDS_RETRY)  # Stripe would repeat its no to the same key for a day
+        return
     payout = step(
         lock(row.payout),
         Payout.Status.FAILED,
@@ -189,8 +193,13 @@ def send_anew(*, row: Outbox, by: Actor, note: str) -> Outbox:
         raise WrongState("Only a payout that waits for a person can be sent anew.")
     row.state = State.FAILED
     row.save(update_fields=["state"])
+    record("payout.sent_anew", row.payout.public_id, by=by, note=note)
+    return _anew(row)
+
+
+def _anew(row: Outbox, *, pause: timedelta = timedelta(0)) -> Outbox:
+    """The same payout under a new key; its money stays in flight."""
     payout = lock(row.payout)
     payout.run += 1
     payout.save(update_fields=["run"])
-    record("payout.sent_anew", payout.public_id, by=by, note=note)
-    return write_outbox(payout, Payee.objects.get(user=payout.payee))
+    return write_outbox(payout, Payee.objects.get(user=payout.payee), pause=pause)

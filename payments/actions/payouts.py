@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -23,6 +24,7 @@ from payments.sweep import each
 from payments.wake import wake_outbox
 
 Status = Payout.Status
+HOUSE_GROUP: Final = "top_ups"  # what Stripe files the platform's own transfers under
 
 
 def make_payouts(*, by: Actor = SYSTEM) -> int:
@@ -45,18 +47,25 @@ def pay_out(*, payee: Payee, by: Actor = SYSTEM) -> list[Payout]:
         return []
     payouts = []
     owed = queries.unallocated(payee.user)
-    for (ref, currency), parts in itertools.groupby(owed, key=lambda part: (part.ref, part.currency)):
-        payouts += _draw(payee, parts, ref, currency, by)
+    for (ref, currency), group in itertools.groupby(owed, key=lambda part: (part.ref, part.currency)):
+        parts = list(group)
+        payouts += _draw(payee, parts, ref, currency, by) if ref else [_from_the_house(payee, parts, currency, by)]
     return payouts
+
+
+def _from_the_house(payee: Payee, owed: Iterable[queries.Owed], currency: str, by: Actor) -> Payout:
+    allocations = [Allocation(earning_id=part.earning, amount=part.amount) for part in owed]
+    return _payout(payee, None, allocations, currency, by)
 
 
 def _draw(payee: Payee, owed: Iterable[queries.Owed], ref: str, currency: str, by: Actor) -> list[Payout]:
     fundings = {funding.pk: funding for funding in _lock_fundings(ref, currency)}
     shares = money.allocate(((part.earning, part.amount) for part in owed), _left_in(fundings.values()))
-    by_funding: dict[int, list[money.Share]] = defaultdict(list)
+    by_funding: dict[int, list[Allocation]] = defaultdict(list)
     for share in shares:
-        by_funding[share.funding].append(share)
-    return [_payout(payee, fundings[pk], parts, by) for pk, parts in by_funding.items()]
+        part = Allocation(earning_id=share.earning, funding_id=share.funding, amount=share.amount)
+        by_funding[share.funding].append(part)
+    return [_payout(payee, fundings[pk], parts, currency, by) for pk, parts in by_funding.items()]
 
 
 def _lock_fundings(ref: str, currency: str) -> list[Funding]:
@@ -73,16 +82,13 @@ def _left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
     return [(f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0)) for f in fundings]
 
 
-def _payout(payee: Payee, funding: Funding, shares: list[money.Share], by: Actor) -> Payout:
+def _payout(payee: Payee, funding: Funding | None, parts: list[Allocation], currency: str, by: Actor) -> Payout:
     payout = Payout.objects.create(
-        payee=payee.user,
-        funding=funding,
-        amount=sum(share.amount for share in shares),
-        currency=funding.currency,
+        payee=payee.user, funding=funding, amount=sum(part.amount for part in parts), currency=currency
     )
-    Allocation.objects.bulk_create(
-        Allocation(earning_id=share.earning, funding=funding, payout=payout, amount=share.amount) for share in shares
-    )
+    for part in parts:
+        part.payout = payout
+    Allocation.objects.bulk_create(parts)
     record("payout.made", payout.public_id, by=by, data=_data(payout))
     _deliver(payout, payee)
     return payout
@@ -104,8 +110,11 @@ def _deliver(payout: Payout, payee: Payee) -> None:
     write_outbox(payout, payee)
 
 
-def write_outbox(payout: Payout, payee: Payee) -> Outbox:
-    """The row that the dispatcher sends. Its key is what Stripe sees: one payout and run, one key."""
+def write_outbox(payout: Payout, payee: Payee, *, pause: timedelta = timedelta(0)) -> Outbox:
+    """The row that the dispatcher sends. Its key is what Stripe sees: one payout and run, one key.
+
+    Without a funding there is no `source_transaction`: Stripe takes the money from what is available to the platform.
+    """
     row = Outbox.objects.create(
         key=f"transfer:{payout.public_id}:{payout.run}",
         op="transfer",
@@ -114,10 +123,11 @@ def write_outbox(payout: Payout, payee: Payee) -> Outbox:
             "amount": payout.amount,
             "currency": payout.currency,
             "destination": payee.stripe_account_id,
-            "source_transaction": payout.funding.charge_id,
-            "transfer_group": payout.funding.ref,
+            "source_transaction": payout.funding.charge_id if payout.funding else None,
+            "transfer_group": payout.funding.ref if payout.funding else HOUSE_GROUP,
             "payout": payout.public_id,
         },
+        due_at=timezone.now() + pause,
     )
     transaction.on_commit(wake_outbox)
     return row

@@ -14,7 +14,7 @@ from core.errors import Invalid, WrongState
 from core.transitions import step
 from tasks import policies
 from tasks.actions.held import hold, hold_if_free
-from tasks.actions.settling import finish, give_rest_back, pay_in_full, pay_partial
+from tasks.actions.settling import Kind, finish, give_rest_back, pay_in_full, pay_partial
 from tasks.actions.sweeping import sweep
 from tasks.models import Appeal, RejectReason, Review, Submission
 
@@ -114,9 +114,10 @@ def _settle_rejection(pk: int) -> bool:
 def _accept(held: Submission, *, by: Actor, note: str) -> Submission:
     if held.status != Status.SUBMITTED:  # a rejection becomes accepted by appeal only
         raise WrongState(f"This submission is {held.status}; it cannot become {Status.ACCEPTED}.")
+    earned_by = Kind.REWORK if held.decided_at else Kind.TASK  # an earlier decision can only have returned it
     accepted = step(held, Status.ACCEPTED, by=by, note=note, decided_at=timezone.now())
     _record_review(accepted, Review.Verdict.ACCEPT, by, note)
-    pay_in_full(accepted, by=by)
+    pay_in_full(accepted, by=by, kind=earned_by)
     finish(accepted, by=by)
     return accepted
 

@@ -61,7 +61,8 @@ def floor(held: Submission) -> Share:
 
 def rest(held: Submission) -> Share:
     """What of a rejected seat is still reserved. Counted from what was earned, not from what the rule says today."""
-    paid = Earning.objects.filter(source=held.public_id).aggregate(pay=Sum("pay", default=0), fee=Sum("fee", default=0))
+    drawn = Earning.objects.filter(source=held.public_id).exclude(kind__in=Earning.HOUSE_PAID)
+    paid = drawn.aggregate(pay=Sum("pay", default=0), fee=Sum("fee", default=0))
     return Share(**paid).left_of(price(held.seat))
 
 

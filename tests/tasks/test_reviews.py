@@ -88,6 +88,16 @@ def test_returned_work_comes_back_with_its_answer_as_the_draft() -> None:
     assert owed(work.expert) == 1_000
 
 
+def test_work_accepted_after_rework_is_a_line_of_its_own() -> None:
+    ice = project()
+    returned = return_for_rework(submission=handed_in(ice), by=user("Rosa"), note="Name the lattice.")
+    again = submit(submission=returned, response=answer(), by=returned.expert.user)
+    accept(submission=again, by=user("Rosa"))
+    assert Earning.objects.get().kind == Earning.Kind.REWORK
+    assert owed(returned.expert) == 1_000
+    assert money(ice)[0] == 0
+
+
 def test_rework_has_an_end() -> None:
     work = handed_in(project())
     for strength in (1, 2):
