@@ -55,23 +55,14 @@ def middle(rounds: int, measure: Callable[[], float]) -> float:
     return median([measure() for _ in range(rounds)])
 
 
-@dataclass
-class Bound:
-    import_rate: float
-    export_rate: float
-
-
-def bound(stack: Stack, plan: Plan, report: Report) -> Bound:
-    """Raw SQL. Projects 1…rounds are imports; the last ones have the sizes asked for."""
+def bound(stack: Stack, plan: Plan, report: Report) -> float:
+    """Raw SQL, but for the import, whose turn comes beside the others'. Returns the rate of the export."""
     stack.make_database("raw")
     database = stack.connect("raw")
     with database, database.cursor() as cursor:
         cursor.execute(raw.TABLES)
-    file = b"".join(jsonl(plan.size))
     copies = middle(plan.rounds, _counter(lambda n: plan.size / raw.copy_text(database, raw.ready_made(n, plan.size))))
     report.add("COPY FROM of ready-made text", copies, "rows/s")
-    imports = middle(plan.rounds, _counter(lambda n: plan.size / raw.import_file(database, 500 + n, file)))
-    report.add("import, read + COPY FROM by hand", imports, "rows/s")
     for size in plan.sizes:
         raw.copy_text(database, raw.ready_made(size, size))
     for project in chain.from_iterable(_of_cycles(plan, people) for people in plan.people):
@@ -93,7 +84,7 @@ def bound(stack: Stack, plan: Plan, report: Report) -> Bound:
             times = [raw.cycle(database, 1, size) or 0.0 for _ in range(plan.nexts)]
             report.add(f"next task of {size:,}, raw SQL p50", 1000 * median(times), "ms")
     database.close()
-    return Bound(imports, exports)
+    return exports
 
 
 def _of_cycles(plan: Plan, people: int) -> range:
@@ -158,22 +149,29 @@ def page(ours: OursSide, plan: Plan, report: Report) -> None:
     report.add("project page, document", ours.look(path)[1] / 1000, "kB")
 
 
-def rows(twin: Side, ours: OursSide, bound: Bound, plan: Plan, report: Report) -> None:
+def rows(twin: Side, ours: OursSide, export_bound: float, plan: Plan, report: Report) -> None:
     """Import, export and the project's page; the first two stand beside COPY doing the same work."""
-    found: dict[str, dict[str, float]] = {}
-    for side in (twin, ours):
-        found[side.name] = {
-            "import": middle(plan.rounds, partial(side.import_rate, plan.size)),
-            "page": 1000 * middle(9, partial(side.page, plan.size)),
-            "export": middle(plan.rounds, partial(side.export_rate, plan.size)),
-        }
+    by_hand, theirs, mine = imports(twin, ours, plan)
+    report.add("import, bare Django beside COPY", theirs, "rows/s", by_hand)
+    report.add("import beside COPY", mine, "rows/s", by_hand)
+    pages = [1000 * middle(9, partial(side.page, plan.size)) for side in (twin, ours)]
+    theirs = middle(plan.rounds, partial(twin.export_rate, plan.size))
+    report.add("export, bare Django beside COPY of payload and answer", theirs, "rows/s", export_bound)
+    mine = middle(plan.rounds, partial(ours.export_rate, plan.size))
     same = middle(plan.rounds, partial(ours.export_bound, plan.size))
-    beside: tuple[tuple[str, Side, float], ...] = (
-        ("import, bare Django beside COPY", twin, bound.import_rate),
-        ("import beside COPY", ours, bound.import_rate),
-        ("export, bare Django beside COPY of payload and answer", twin, bound.export_rate),
-        ("export beside COPY of the same rows", ours, same),
+    report.add("export beside COPY of the same rows", mine, "rows/s", same)
+    report.add(f"project page with {plan.size:,} tasks", pages[1], "ms", pages[0])
+
+
+def imports(twin: Side, ours: OursSide, plan: Plan) -> tuple[float, ...]:
+    """Rows a second by hand (read, hash, COPY), by the twin and by ours, which take turns: the median of each."""
+    database = ours.stack.connect("raw")
+    file = b"".join(jsonl(plan.size))
+    measures: tuple[Callable[[], float], ...] = (
+        _counter(lambda number: plan.size / raw.import_file(database, 500 + number, file)),
+        partial(twin.import_rate, plan.size),
+        partial(ours.import_rate, plan.size),
     )
-    for what, side, copy in beside:
-        report.add(what, found[side.name][what[:6]], "rows/s", copy)
-    report.add(f"project page with {plan.size:,} tasks", found[ours.name]["page"], "ms", found[twin.name]["page"])
+    turns = [[measure() for measure in measures] for _ in range(max(3, plan.rounds))]
+    database.close()
+    return tuple(median(list(rates)) for rates in zip(*turns, strict=True))
