@@ -17,7 +17,7 @@ from experts import actions
 from experts.comparison import compare
 from experts.forms import DecisionForm
 from experts.models import Credential
-from experts.queries import credential_history, documents, duplicates, review_queue
+from experts.queries import credential_history, documents, duplicates, review_queue, version_of
 
 SHOWN = 100  # of the queue; the rest moves up
 SOON = timedelta(hours=6)  # before the promise runs out
@@ -68,13 +68,14 @@ def _chosen(credential_id: str) -> Credential:
 def decide(credential: Credential, form: DecisionForm, request: HttpRequest) -> None:
     by = signed_in(request)
     words = form.words
+    seen = form.cleaned_data["seen"]
     if form.cleaned_data["decision"] == DecisionForm.APPROVE:
-        actions.verify_credential(credential=credential, message=words, by=by)
+        actions.verify_credential(credential=credential, message=words, seen=seen, by=by)
     elif form.cleaned_data["decision"] == DecisionForm.ASK:
-        actions.ask_for_more(credential=credential, message=words, by=by)
+        actions.ask_for_more(credential=credential, message=words, seen=seen, by=by)
     else:
         reason = form.cleaned_data["reason"]
-        actions.refuse_credential(credential=credential, reason=reason, message=words, by=by)
+        actions.refuse_credential(credential=credential, reason=reason, message=words, seen=seen, by=by)
 
 
 def _next(queue: list[Credential], decided: Credential) -> HttpResponse:
@@ -100,6 +101,7 @@ def _queue(queue: list[Credential], shown: Credential | None) -> dict[str, Any]:
 def _credential(credential: Credential) -> dict[str, Any]:
     return {
         "credential": credential,
+        "seen": version_of(credential),
         "rows": compare(credential),
         "documents": documents(credential),
         "duplicates": list(duplicates(credential)),

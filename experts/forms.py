@@ -128,6 +128,7 @@ class DecisionForm(forms.Form):
     )
 
     decision = forms.ChoiceField(choices=[(value, value) for value in (APPROVE, ASK, REFUSE)])
+    seen = forms.CharField(max_length=64, error_messages={"required": "Look at the credential, then decide."})
     template = forms.ChoiceField(label="What is missing", choices=ASKS, required=False)
     reason = forms.ChoiceField(choices=[("", "Choose a reason"), *Credential.RefusalReason.choices], required=False)
     message = forms.CharField(

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.actors import Actor, System
-from core.errors import Fault, Invalid, NotAllowed, WrongState
+from core.errors import Fault, Invalid, NotAllowed, Refused, WrongState
 from experts.models import Credential, DegreeLevel
+from experts.queries import version_of
 
 MAX_SIZE = 10 * 1024 * 1024  # bytes
 MAX_DOCUMENTS = 5  # per credential
@@ -103,6 +104,13 @@ def another_person_decides(by: Actor, credential: Credential) -> None:
         raise NotAllowed("A person decides on credentials.")
     if credential.expert.user_id == by.pk:
         raise NotAllowed("This is your own credential; somebody else must decide.")
+
+
+def unchanged_since(seen: str, credential: Credential) -> None:
+    """A decision falls on what was looked at. Raises Refused (`changed_since`)."""
+    if seen != version_of(credential):
+        message = "This credential changed while you looked: see what is new, then decide."
+        raise Refused(message, code="changed_since")
 
 
 def promised(since: datetime) -> datetime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.db.models import Count, Q, QuerySet
 
@@ -105,3 +107,17 @@ def credential_history(credential: Credential) -> list[Happening]:
 def documents(credential: Credential) -> list[Evidence]:
     """Its documents with their page images, oldest first."""
     return list(credential.evidence.prefetch_related("pages").order_by("pk"))
+
+
+SHOWN = ("title", "level", "field_id", "institution_id", "institution_name", "country", "year", "name_on_document")
+
+
+def version_of(credential: Credential) -> str:
+    """A digest of all that ops judge: the claim, the account's name, the documents and whether their pages are there.
+
+    It changes whenever somebody who looked before would have to look again.
+    """
+    claim = [getattr(credential, name) for name in SHOWN] + [credential.expert.user.name]
+    held = credential.evidence.order_by("pk").values_list("public_id", "rendered_at", "render_error")
+    pages = [(evidence, rendered is not None, error) for evidence, rendered, error in held]
+    return sha256(json.dumps([claim, pages]).encode()).hexdigest()

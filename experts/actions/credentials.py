@@ -17,7 +17,7 @@ from core.transitions import lock, move
 from experts.actions.evidence import add_evidence
 from experts.actions.matches import refresh_match
 from experts.models import Credential, Expert, Field, Institution
-from experts.policies import another_person_decides, check_claim, may_be_edited
+from experts.policies import another_person_decides, check_claim, may_be_edited, unchanged_since
 
 Status = Credential.Status
 
@@ -79,23 +79,26 @@ def edit_claim(*, credential: Credential, by: Actor, **claim: Any) -> Credential
 
 
 @transaction.atomic
-def verify_credential(*, credential: Credential, by: Actor, message: str = "") -> Credential:
-    """`message`: what the expert reads. Raises NotAllowed, WrongState."""
-    return _decide(credential, Status.VERIFIED, by=by, message=message)
+def verify_credential(*, credential: Credential, by: Actor, message: str = "", seen: str = "") -> Credential:
+    """`message`: what the expert reads; `seen`: the `version_of` what was looked at, where somebody looked.
+
+    Raises NotAllowed, WrongState, Refused (`changed_since`).
+    """
+    return _decide(credential, Status.VERIFIED, by=by, message=message, seen=seen)
 
 
 @transaction.atomic
-def ask_for_more(*, credential: Credential, message: str, by: Actor) -> Credential:
-    """`message` says what is missing. Raises Invalid, NotAllowed, WrongState."""
-    return _decide(credential, Status.NEEDS_MORE, by=by, message=_said(message))
+def ask_for_more(*, credential: Credential, message: str, by: Actor, seen: str = "") -> Credential:
+    """`message` says what is missing. Raises Invalid, and as `verify_credential`."""
+    return _decide(credential, Status.NEEDS_MORE, by=by, message=_said(message), seen=seen)
 
 
 @transaction.atomic
-def refuse_credential(*, credential: Credential, reason: str, message: str, by: Actor) -> Credential:
-    """`reason`: one of the closed list; `message`: our words to the expert. Raises Invalid, NotAllowed, WrongState."""
+def refuse_credential(*, credential: Credential, reason: str, message: str, by: Actor, seen: str = "") -> Credential:
+    """`reason`: one of the closed list; `message`: our words to the expert. Raises as `ask_for_more`."""
     if reason not in Credential.RefusalReason.values:
         raise Invalid("Choose a reason.", faults=(Fault("Choose a reason.", "reason"),))
-    return _decide(credential, Status.REFUSED, by=by, message=_said(message), reason=reason)
+    return _decide(credential, Status.REFUSED, by=by, message=_said(message), reason=reason, seen=seen)
 
 
 @transaction.atomic
@@ -104,9 +107,13 @@ def revoke_credential(*, credential: Credential, message: str, by: Actor) -> Cre
     return _decide(credential, Status.REVOKED, by=by, message=_said(message))
 
 
-def _decide(credential: Credential, to: str, *, by: Actor, message: str, reason: str = "") -> Credential:
+def _decide(
+    credential: Credential, to: str, *, by: Actor, message: str, reason: str = "", seen: str = ""
+) -> Credential:
     authorise(by, Permission.CREDENTIAL_REVIEW)
     another_person_decides(by, credential)
+    if seen:
+        unchanged_since(seen, lock(credential))  # documents are added under the same lock
     credential = move(
         credential,
         to,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from core.models import Event
 from experts.actions import add_evidence
 from experts.jobs import on_evidence_added
 from experts.models import Credential
+from experts.queries import version_of
 from tests import people
 
 DESK = "/admin/experts/credential/desk/"
@@ -22,6 +25,11 @@ def waiting(name: str, hours: int, **claim: Any) -> Credential:
     then = timezone.now() - timedelta(hours=hours)
     owner = people.expert(name, verified=False)
     return people.credential(owner, evidenced_at=then, answer_by=then + timedelta(hours=24), **claim)
+
+
+def seen(credential: Credential, **decision: str) -> dict[str, str]:
+    """What the desk's form sends of somebody who looks at the credential as it is now."""
+    return {"seen": version_of(credential), **decision}
 
 
 @pytest.fixture
@@ -50,34 +58,34 @@ def test_the_oldest_promise_stands_first_and_a_late_one_is_marked(olu: Client) -
 
 def test_approving_takes_one_press_and_leads_to_the_next(olu: Client) -> None:
     emil, juan = waiting("Emil", 30), waiting("Juan", 10)
-    response = olu.post(f"{DESK}{emil.public_id}/", {"decision": "approve"})
+    response = olu.post(f"{DESK}{emil.public_id}/", seen(emil, decision="approve"))
     assert response["Location"] == f"{DESK}{juan.public_id}/"
     emil.refresh_from_db()
     assert (emil.status, emil.decided_by) == ("verified", people.ops())
-    assert olu.post(f"{DESK}{juan.public_id}/", {"decision": "approve"})["Location"] == DESK
+    assert olu.post(f"{DESK}{juan.public_id}/", seen(juan, decision="approve"))["Location"] == DESK
 
 
 def test_asking_and_refusing_need_words(olu: Client) -> None:
     emil = waiting("Emil", 3)
     url = f"{DESK}{emil.public_id}/"
-    response = olu.post(url, {"decision": "ask"})
+    response = olu.post(url, seen(emil, decision="ask"))
     assert response.status_code == 422
     assert "Write what the expert reads" in response.content.decode()
     template = "We could not read the scan. Please send a sharper one."
-    olu.post(url, {"decision": "ask", "template": template, "message": "Page two above all."})
+    olu.post(url, seen(emil, decision="ask", template=template, message="Page two above all."))
     emil.refresh_from_db()
     assert (emil.status, emil.message) == ("needs_more", f"{template} Page two above all.")
 
     farah = waiting("Farah", 3)
     url = f"{DESK}{farah.public_id}/"
-    response = olu.post(url, {"decision": "refuse", "message": "No."})
+    response = olu.post(url, seen(farah, decision="refuse", message="No."))
     assert response.status_code == 422
     assert "Choose a reason" in response.content.decode()
     assert "data-open" in response.content.decode()
-    olu.post(url, {"decision": "refuse", "reason": "altered", "message": "The seal moved."})
+    olu.post(url, seen(farah, decision="refuse", reason="altered", message="The seal moved."))
     farah.refresh_from_db()
     assert (farah.status, farah.reason, farah.message) == ("refused", "altered", "The seal moved.")
-    assert olu.post(url, {"decision": "shrug"}).status_code == 422
+    assert olu.post(url, seen(farah, decision="shrug")).status_code == 422
 
 
 def test_a_decided_credential_is_shown_without_buttons_and_cannot_be_decided_again(olu: Client) -> None:
@@ -86,7 +94,7 @@ def test_a_decided_credential_is_shown_without_buttons_and_cannot_be_decided_aga
     page = olu.get(url).content.decode()
     assert 'data-key="a"' not in page
     assert "The scan is too dark to read." in page
-    response = olu.post(url, {"decision": "approve"})
+    response = olu.post(url, seen(emil, decision="approve"))
     assert response.status_code == 422
     assert "it cannot become verified" in response.content.decode()
 
@@ -114,9 +122,53 @@ def test_the_same_document_from_two_people_is_pointed_out(olu: Client) -> None:
     assert "Farah Siddiqui" in page
 
 
+def add_a_page(credential: Credential) -> None:
+    add_evidence(credential=credential, upload=people.diploma("The back"), by=credential.expert.user)
+
+
+def rename(credential: Credential) -> None:
+    User.objects.filter(pk=credential.expert.user_id).update(name="Emil Andersen")
+
+
+@pytest.mark.parametrize("happen", [add_a_page, rename])
+@pytest.mark.parametrize("decision", ["approve", "ask", "refuse"])
+def test_a_decision_never_falls_on_what_nobody_looked_at(
+    olu: Client, happen: Callable[[Credential], None], decision: str
+) -> None:
+    emil = waiting("Emil", 1)
+    url = f"{DESK}{emil.public_id}/"
+    looked_at = olu.get(url).context["seen"]
+    happen(emil)
+    words = {"decision": decision, "reason": "altered", "message": "The seal moved."}
+    refused = olu.post(url, {**words, "seen": looked_at})
+    assert refused.status_code == 422
+    assert "This credential changed while you looked" in refused.text
+    emil.refresh_from_db()
+    assert emil.status == "evidenced"
+    again = refused.context["seen"]  # the page that says so shows what is new
+    assert refused.text.count(f'name="seen" value="{again}"') == 3
+    assert olu.post(url, {**words, "seen": again}).status_code == 302
+
+
+def test_pages_that_were_still_being_made_were_not_seen(olu: Client) -> None:
+    emil = waiting("Emil", 1)
+    add_evidence(credential=emil, upload=people.diploma(), by=emil.expert.user)
+    looked_at = version_of(emil)
+    for event in Event.objects.filter(name="evidence.added"):
+        on_evidence_added(event)
+    assert version_of(emil) != looked_at
+
+
+def test_a_decision_without_a_look_is_refused(olu: Client) -> None:
+    emil = waiting("Emil", 1)
+    page = olu.post(f"{DESK}{emil.public_id}/", {"decision": "approve"})
+    assert page.status_code == 422
+    assert "Look at the credential, then decide." in page.text
+
+
 def test_olu_cannot_decide_on_olus_own_degree(olu: Client) -> None:
     mine = waiting("Olu", 1)
-    assert olu.post(f"{DESK}{mine.public_id}/", {"decision": "approve"}).status_code == 403
+    assert olu.post(f"{DESK}{mine.public_id}/", seen(mine, decision="approve")).status_code == 403
 
 
 @pytest.mark.django_db
