@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.roles import Permission, authorise
@@ -33,12 +33,7 @@ def add_task(*, project: Project, payload: Json, by: Actor, external_id: str = "
     authorise(by, Permission.TASK_EDIT, lab=project.lab)
     refuse_closed(project)
     clean = clean_payload(project.kind, payload)
-    if external_id and Task.objects.filter(project=project, external_id=external_id).exists():
-        raise Invalid(
-            "This task is in the project already.",
-            faults=(Fault("Another task has this external_id.", "external_id"),),
-        )
-    task = _write(project, clean, external_id, priority)
+    task = _write_once(project, clean, external_id, priority)
     record("task.added", task.public_id, by=by, after=Task.Status.OPEN)
     return task
 
@@ -78,6 +73,23 @@ def repair_task(*, task: Task, payload: Json, by: Actor, note: str = "") -> Task
     new = _write(old.project, clean, external_id, old.priority, old.overlap)
     record("task.repaired", new.public_id, by=by, note=note, data={"instead_of": old.public_id})
     return new
+
+
+def _write_once(project: Project, payload: Json, external_id: str, priority: int) -> Task:
+    """The look before spares most a failed write; of two at this very moment the database lets one pass."""
+    _refuse_taken(project, external_id)
+    try:
+        with transaction.atomic():
+            return _write(project, payload, external_id, priority)
+    except IntegrityError:
+        _refuse_taken(project, external_id)
+        raise
+
+
+def _refuse_taken(project: Project, external_id: str) -> None:
+    if external_id and Task.objects.filter(project=project, external_id=external_id).exists():
+        fault = Fault("Another task has this external_id.", "external_id")
+        raise Invalid("This task is in the project already.", faults=(fault,))
 
 
 def _write(project: Project, payload: Json, external_id: str, priority: int, overlap: int | None = None) -> Task:

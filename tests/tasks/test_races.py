@@ -16,9 +16,11 @@ from core.models import Event
 from experts.models import Expert
 from payments.models import Earning
 from payments.queries import free_funds
+from projects.kinds import kind
 from projects.models import Project
 from tasks.actions import (
     accept,
+    add_task,
     claim_next,
     expire_claims,
     open_seats,
@@ -29,7 +31,8 @@ from tasks.actions import (
     submit,
     withdraw_task,
 )
-from tasks.models import Seat, Submission
+from tasks.actions import tasks as single
+from tasks.models import Seat, Submission, Task
 from tests.people import agreements, field, user
 from tests.tasks.conftest import contradictions
 from tests.tasks.scene import (
@@ -289,3 +292,29 @@ def test_seats_open_while_work_is_accepted_without_a_deadlock() -> None:
     ended = together([*accepts, *[lambda: open_seats(project=ice, by=mina)] * 4])
     assert ended == {"ok": 10}
     assert contradictions() == []
+
+
+def adding_one_id(on: Project, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
+    """Eight who add the same external id, all of whom looked before anybody wrote."""
+    write, looked, mina = single._write, Barrier(8), user("Mina")
+
+    def write_together(*facts: Any) -> Task:
+        looked.wait()
+        return write(*facts)
+
+    monkeypatch.setattr(single, "_write", write_together)
+    payload = kind(on.kind).EXAMPLE.payload
+    return [lambda: add_task(project=on, payload=payload, external_id="item-001", by=mina)] * 8
+
+
+def test_one_external_id_added_by_eight_at_once_is_one_task_and_seven_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    ice = project(tasks=0)
+    assert together(adding_one_id(ice, monkeypatch)) == {"ok": 1, "invalid": 7}
+    assert Task.objects.filter(project=ice, external_id="item-001").count() == 1
+
+
+def test_the_control_without_the_second_look_the_database_says_it_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    ice = project(tasks=0)
+    acts = adding_one_id(ice, monkeypatch)
+    monkeypatch.setattr(single, "_write_once", single._write)
+    assert together(acts) == {"ok": 1, "IntegrityError": 7}

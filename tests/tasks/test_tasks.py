@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError
 
 from core.errors import Invalid, NotAllowed, Refused, WrongState
 from projects.actions import close_project
@@ -17,6 +18,7 @@ from tasks.actions import (
     return_for_rework,
     withdraw_task,
 )
+from tasks.actions import tasks as single
 from tests.people import ops, user
 from tests.tasks.scene import EXAMPLE, add_tasks, claimed, fresh, fund, handed_in, money, owed, pass_time, project
 
@@ -112,3 +114,15 @@ def test_single_tasks_are_checked_like_rows_of_a_file() -> None:
         add_task(project=ice, payload=EXAMPLE.payload, by=user("Rosa"))
     with pytest.raises(Refused, match="closed"):
         add_task(project=close_project(project=ice, by=user("Mina")), payload=EXAMPLE.payload, by=user("Mina"))
+
+
+def test_what_the_database_refuses_for_another_reason_is_no_matter_of_the_external_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def write_the_impossible(*facts: object) -> None:
+        raise IntegrityError("tasks_task_public_id_key")
+
+    ice = project(tasks=1)
+    monkeypatch.setattr(single, "_write", write_the_impossible)
+    with pytest.raises(IntegrityError):
+        add_task(project=ice, payload=EXAMPLE.payload, external_id="ice-1", by=user("Mina"))
