@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from typing import Any, cast
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
@@ -30,6 +30,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.actions.tokens import digest
 from accounts.models import ApiToken, IdempotentReply, User
 from core.errors import Fault, Invalid, NotAllowed, Refused, speaks_of_null
+from core.nesting import deeper_than
 from core.prepared import Prepared
 
 KEYWORD = "bearer"
@@ -158,18 +159,22 @@ class Json(JSONParser):
             found = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise exceptions.ParseError(TOO_DEEP) from None
-        level = [found]
-        for _ in range(MAX_DEPTH):
-            level = [inner for outer in level for inner in _inside(outer)]
-        if level:
+        if deeper_than(found, MAX_DEPTH):
             raise exceptions.ParseError(TOO_DEEP)
         return found
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+class JsonField(serializers.JSONField):
+    """JSON inside a body; from a form it comes as text, which no parser has measured yet."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            found = super().to_internal_value(data)
+        except RecursionError:
+            raise exceptions.ValidationError(TOO_DEEP) from None
+        if deeper_than(found, MAX_DEPTH):
+            raise exceptions.ValidationError(TOO_DEEP)
+        return found
 
 
 def _fingerprint(request: Request) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.rest import JsonField
 from tasks.models import Export, Import, RejectReason, Review, Submission, Task
 
 Json = dict[str, Any]
@@ -23,7 +24,7 @@ class TaskShape(serializers.Serializer[Task]):
     overlap = serializers.IntegerField(read_only=True)
     status = serializers.ChoiceField(choices=Task.Status.choices, read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
-    payload = serializers.JSONField(help_text="As the project's kind of work asks.")
+    payload = JsonField(help_text="As the project's kind of work asks.")
 
 
 class TaskInWorkShape(serializers.Serializer[Any]):
@@ -91,7 +92,7 @@ class AppealShape(serializers.Serializer[Any]):
 
 
 class RepairShape(serializers.Serializer[Any]):
-    payload = serializers.JSONField()
+    payload = JsonField()
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=5_000)
 
 

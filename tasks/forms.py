@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 from django import forms
+from django.forms.fields import InvalidJSONInput
 
+from core.nesting import deeper_than
 from tasks.models import RejectReason, Submission, Task
+from tasks.rows import MAX_DEPTH, TOO_DEEP
 
 _words = forms.Textarea(attrs={"rows": 4})
 
@@ -91,8 +94,26 @@ class WithdrawForm(forms.Form):
     )
 
 
+class PayloadField(forms.JSONField):
+    """JSON as people type it: whatever the reader stumbles over is theirs to mend, and stays as they typed it."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            found = super().to_python(value)
+        except RecursionError:
+            raise forms.ValidationError(TOO_DEEP, code="too_deep") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+        if deeper_than(found, MAX_DEPTH):
+            raise forms.ValidationError(TOO_DEEP, code="too_deep")
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return InvalidJSONInput(data or "")  # never read again only to be shown
+
+
 class RepairForm(forms.Form):
-    payload = forms.JSONField(
+    payload = PayloadField(
         label="Payload (JSON)",
         widget=forms.Textarea(attrs={"rows": 16, "class": "mono", "spellcheck": "false"}),
         error_messages={"invalid": "This is not valid JSON."},
@@ -100,7 +121,8 @@ class RepairForm(forms.Form):
 
     @classmethod
     def of(cls, task: Task, data: Any = None) -> RepairForm:
-        return cls(data, initial={"payload": json.dumps(task.payload, indent=2, ensure_ascii=False)})
+        shown = InvalidJSONInput(json.dumps(task.payload, indent=2, ensure_ascii=False))
+        return cls(data, initial={"payload": shown})
 
 
 class ExportForm(forms.Form):

@@ -16,6 +16,7 @@ from math import isinf
 from typing import Any, BinaryIO, Final
 
 from core.errors import Fault
+from core.nesting import deeper_than
 
 Json = dict[str, Any]
 
@@ -229,17 +230,4 @@ _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=
 
 def _deeper(value: Any, text: str) -> bool:
     """Is `value` nested deeper than allowed? Counting brackets first spares almost every row the walk."""
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return False
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    return text.count("{") + text.count("[") > MAX_DEPTH and deeper_than(value, MAX_DEPTH)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.web import signed_in, told
+from accounts.web import refusals_on, signed_in, told
 from core.events import history
 from payments import queries as money
 from payments.models import Funding
@@ -184,6 +185,10 @@ def task_repair(request: HttpRequest, tsk: str) -> HttpResponse:
     if not form.is_valid():
         return _task_page(request, task, status=422, repair_form=form)
     repaired = task
-    with told(request, "Repaired: this task replaces the withdrawn one."):
+    with refusals_on(form):
         repaired = actions.repair_task(task=task, payload=form.cleaned_data["payload"], by=signed_in(request))
+    if not form.is_valid():
+        return _task_page(request, task, status=422, repair_form=form)
+    in_place = repaired.pk == task.pk
+    messages.success(request, "Corrected." if in_place else "Repaired: this task replaces the withdrawn one.")
     return redirect("tasks:task", repaired.public_id)

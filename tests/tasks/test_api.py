@@ -199,6 +199,13 @@ def test_an_upload_becomes_tasks(ice: Project, mina: APIClient) -> None:
     assert len(mina.get(path).json()["results"]) == 2
 
 
+@pytest.mark.parametrize("text", ["[" * 200_000, "[" * 41 + "]" * 41, "{"])
+def test_json_inside_a_form_is_measured_like_a_body(ice: Project, mina: APIClient, text: str) -> None:
+    answer = mina.post(f"{V1}/projects/{ice.public_id}/tasks/", {"payload": text}, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert answer.json()["errors"][0]["field"] == "payload"
+
+
 def test_single_tasks_are_added_mended_and_taken_back(ice: Project, mina: APIClient) -> None:
     path = f"{V1}/projects/{ice.public_id}/tasks/"
     body = {"payload": EXAMPLE.payload, "external_id": "ice-9", "priority": -1}

@@ -307,14 +307,32 @@ def test_a_task_nobody_started_is_repaired_in_place(mina: Client) -> None:
     task = Task.objects.get(project=ice)
     url = reverse("tasks:task_repair", args=[task.public_id])
     assert "This is not valid JSON." in mina.post(url, {"payload": "{"}).text
-    wrong = mina.post(url, {"payload": '{"prompt": "x"}'}, follow=True)
-    assert "This task is not as the kind of work needs it." in wrong.text
+    wrong = mina.post(url, {"payload": '{"prompt": "x"}'})
+    assert wrong.status_code == 422
+    assert "This field is required." in wrong.text
+    assert "{&quot;prompt&quot;: &quot;x&quot;}" in wrong.text  # what was typed is still there
     right = (
         '{"prompt": "Why does oil float?", "answers": [{"id": "a", "text": "Density"}, {"id": "b", "text": "Magic"}]}'
     )
     page = mina.post(url, {"payload": right}, follow=True)
     assert "Why does oil float?" in page.text
     assert Task.objects.filter(project=ice).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("[" * 200_000, "nested deeper than 32 levels"),
+        ("[" * 40 + "]" * 40, "nested deeper than 32 levels"),
+        ('{"prompt": ' + "9" * 5_000 + "}", "This is not valid JSON."),
+        ("", "This field is required."),
+    ],
+)
+def test_json_that_no_reader_can_take_is_an_error_of_its_field(mina: Client, payload: str, words: str) -> None:
+    task = Task.objects.get(project=project(tasks=1))
+    page = mina.post(reverse("tasks:task_repair", args=[task.public_id]), {"payload": payload})
+    assert page.status_code == 422
+    assert words in page.text
 
 
 def test_a_reviewer_may_look_but_not_touch(client: Client) -> None:
