@@ -207,6 +207,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.process_inbox": {"task": "payments.process_inbox", "schedule": timedelta(seconds=15)},
     "payments.make_payouts": {"task": "payments.make_payouts", "schedule": timedelta(seconds=60)},
     "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
+    "payments.sweep_events": {"task": "payments.sweep_events", "schedule": timedelta(minutes=10)},  # once a day it acts
+    "payments.reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=10)},
+    "payments.reconcile_fully": {
+        "task": "payments.reconcile",
+        "schedule": crontab(hour=1, minute=40),
+        "kwargs": {"full": True},
+    },
     "payments.refresh_waiting": {"task": "payments.refresh_waiting", "schedule": timedelta(minutes=10)},
 }
 

@@ -74,4 +74,5 @@ WIRING: Wiring = (
     ("payee.unsupported", payments.on_payee_changed),
     ("payout.paid", payments.on_payout_paid),
     ("payout.failed", payments.on_payout_failed),
+    ("reconciliation.red", payments.on_reconciliation_red),
 )

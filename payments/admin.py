@@ -6,7 +6,19 @@ from django.contrib import admin
 
 from core.admin import Button, OpsAdmin
 from payments import actions
-from payments.models import Account, Earning, Entry, Funding, InboxEvent, Outbox, Payee, Payout, Posting
+from payments.models import (
+    Account,
+    BalanceTransaction,
+    Earning,
+    Entry,
+    Funding,
+    InboxEvent,
+    Outbox,
+    Payee,
+    Payout,
+    Posting,
+    Reconciliation,
+)
 from payments.money import show
 
 
@@ -148,3 +160,22 @@ class InboxAdmin(OpsAdmin[InboxEvent]):
             when=lambda event: event.processed_at is None,
         ),
     )
+
+
+@admin.register(BalanceTransaction)
+class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
+    list_display = ("txn_id", "type", "source", "amount", "fee", "net", "currency", "created_at", "matched")
+    list_filter = (("matched", admin.EmptyFieldListFilter), "type")
+    search_fields = ("=txn_id", "=source", "=matched")
+    ordering = ("-created_at", "-pk")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(OpsAdmin[Reconciliation]):
+    list_display = ("started_at", "agrees", "stripe", "ledger", "difference", "ours_unseen", "theirs_unbooked", "full")
+    ordering = ("-pk",)
+
+    @admin.display(boolean=True, description="Agrees")
+    def agrees(self, run: Reconciliation) -> bool:
+        return run.green

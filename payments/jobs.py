@@ -8,9 +8,10 @@ from functools import partial
 from celery import shared_task
 
 from accounts.actions import notify
+from accounts.models import User
 from core.models import Event
 from payments import actions, queries
-from payments.models import Payee, Payout
+from payments.models import Payee, Payout, Reconciliation
 from payments.money import show
 from payments.sweep import each
 
@@ -38,6 +39,33 @@ def refresh_waiting() -> None:
     ]
     asking += [partial(actions.refresh_payee, payee=payee) for payee in queries.waiting_payees()]
     each(asking, lambda ask: ask())
+
+
+@shared_task(name="payments.sweep_events", ignore_result=True)
+def sweep_events() -> None:
+    actions.sweep_events()
+
+
+@shared_task(name="payments.reconcile", ignore_result=True)
+def reconcile(full: bool = False) -> None:
+    actions.reconcile(full=full)
+
+
+def on_reconciliation_red(event: Event) -> None:
+    """All of ops hear that our books and Stripe's do not agree, or no longer disagree in the same way."""
+    run = Reconciliation.objects.get(public_id=event.subject)
+    odd = "\n".join(
+        f"{found['what']}: {found['ref']} {found['type']} {show(found['net'], run.currency)}"
+        for found in run.findings[:20]
+    )
+    for person in User.objects.filter(is_staff=True, is_active=True).order_by("pk"):
+        notify(
+            user=person,
+            title=f"Our books and Stripe's differ: {len(run.findings)} to look at",
+            body=odd,
+            url="/admin/payments/reconciliation/",
+            event=event,
+        )
 
 
 def on_payout_paid(event: Event) -> None:

@@ -14,6 +14,24 @@ from django.db.models.functions import Now
 
 from accounts.models import Lab, User
 from core.ids import PublicIdField
+from payments.models_ops import BalanceTransaction, EventSweep, Reconciliation
+
+__all__ = [
+    "Account",
+    "AccountKind",
+    "Allocation",
+    "BalanceTransaction",
+    "Earning",
+    "Entry",
+    "EventSweep",
+    "Funding",
+    "InboxEvent",
+    "Outbox",
+    "Payee",
+    "Payout",
+    "Posting",
+    "Reconciliation",
+]
 
 
 class AccountKind(models.TextChoices):
@@ -29,6 +47,7 @@ class AccountKind(models.TextChoices):
     PLATFORM_FEE = "platform_fee"
     DISPUTE_LOSS = "dispute_loss"
     GOODWILL = "goodwill"
+    HOUSE = "house"  # the operator's own money: Stripe's bills, top-ups, what it takes to its bank
 
 
 LIABILITIES = frozenset(

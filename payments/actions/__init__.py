@@ -8,6 +8,8 @@ from payments.actions.inbox import process, receive, try_again
 from payments.actions.outbox import adopt, complete, confirm_transfer, dispatch, send_anew
 from payments.actions.payees import apply_recipient, choose_country, onboarding_link, refresh_payee
 from payments.actions.payouts import apply_bank_payout, cancel_payout, make_payouts, pay_out, retry_payout
+from payments.actions.reconciling import reconcile
+from payments.actions.sweeping import sweep_events
 
 __all__ = [
     "adopt",
@@ -27,6 +29,7 @@ __all__ = [
     "pay_out",
     "process",
     "receive",
+    "reconcile",
     "refresh_funding",
     "refresh_payee",
     "release",
@@ -34,6 +37,7 @@ __all__ = [
     "retry_payout",
     "send_anew",
     "start_checkout",
+    "sweep_events",
     "top_up",
     "try_again",
 ]

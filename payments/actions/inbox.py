@@ -37,22 +37,26 @@ def receive(*, endpoint: str, body: bytes, signature: str, by: Actor = SYSTEM) -
     """Verify and store one event. Returns whether it was new. Raises gateway.BadWebhook, and then stores nothing."""
     authorise(by, Permission.MONEY_OPERATE)
     hint = gateway.verify(endpoint, body, signature)
-    stored = InboxEvent.objects.bulk_create(
-        [
-            InboxEvent(
-                event_id=hint.id,
-                endpoint=endpoint,
-                account=hint.account,
-                object_id=hint.object_id,
-                type=hint.type,
-                livemode=hint.livemode,
-                raw=body.decode(),
-            )
-        ],
-        ignore_conflicts=True,
+    return keep(hint=hint, endpoint=endpoint, raw=body.decode(), by=by)
+
+
+@transaction.atomic
+def keep(*, hint: gateway.Hint, endpoint: str, raw: str, by: Actor) -> bool:
+    """Store an event that is known to be Stripe's. Returns whether it was new."""
+    authorise(by, Permission.MONEY_OPERATE)
+    _, new = InboxEvent.objects.get_or_create(
+        event_id=hint.id,
+        defaults={
+            "endpoint": endpoint,
+            "account": hint.account,
+            "object_id": hint.object_id,
+            "type": hint.type,
+            "livemode": hint.livemode,
+            "raw": raw,
+        },
     )
     transaction.on_commit(wake_inbox)
-    return bool(stored)
+    return new
 
 
 def process(*, limit: int = 200, by: Actor = SYSTEM) -> int:

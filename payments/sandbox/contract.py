@@ -19,6 +19,7 @@ from stripe._stripe_context import StripeContext
 from stripe._stripe_object import UntypedStripeObject
 from stripe.params import checkout
 from stripe.params.v2 import core as v2
+from stripe.params.v2.core import EventListParams
 
 OPERATIONS: dict[str, Any] = {
     "account_create": v2.AccountCreateParams,
@@ -38,6 +39,7 @@ OPERATIONS: dict[str, Any] = {
     "transaction_list": v1.BalanceTransactionListParams,
     "event_retrieve": v1.EventRetrieveParams,
     "event_list": v1.EventListParams,
+    "thin_event_list": EventListParams,
 }
 _OPTIONS = frozenset(RequestOptions.__annotations__)
 _UNIONS = (typing.Union, types.UnionType)

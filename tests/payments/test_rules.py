@@ -34,6 +34,7 @@ def test_37_entries_are_posted_by_actions_only() -> None:
         "payments/actions/funds.py",
         "payments/actions/outbox.py",
         "payments/actions/payouts.py",
+        "payments/actions/reconciling.py",
     }
     inside = {name_of(path) for path in modules() if "INSERT INTO ledger" in path.read_text()}
     assert inside == {"payments/ledger.py"}
