@@ -116,7 +116,7 @@ def test_34_foreign_missing_and_unknown_are_three_alerts(stripe: LocalStripe) ->
     payout = paid(stripe)
     account = stripe.transfers()[0]["destination"]
     foreign = {"amount": 1_000, "currency": "usd", "destination": account}
-    stripe.sandbox.create_transfer({**foreign, "source_transaction": payout.funding.charge_id})
+    stripe.sandbox.create_transfer({**foreign, "source_transaction": Funding.objects.get().charge_id})
     stripe.sandbox._transaction(amount=9, type="moon_fee", source="mf_1", currency="usd", fee=0, available_on=0)
     gone = next(t for t in stripe.sandbox.store.all("txn") if t["source"] == payout.transfer_id)
     del stripe.sandbox.store._things["txn"][gone["id"]]
