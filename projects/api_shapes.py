@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
 from accounts.models import Agreement, Consent, Lab
@@ -14,6 +15,13 @@ from projects.kinds import CHOICES
 from projects.models import Application, InstructionVersion, Invitation, Project, Shortlisted
 
 NEWEST_AGREEMENTS = "Public ids; without them the newest version of each kind."
+
+
+class PromisesLink(serializers.CharField):
+    """Where the figures stand: rooms above this one count them."""
+
+    def to_representation(self, value: Any) -> str:
+        return reverse("api-promises", args=[value])
 
 
 class ProjectShape(serializers.ModelSerializer[Project]):
@@ -29,6 +37,7 @@ class ProjectShape(serializers.ModelSerializer[Project]):
         required=False,
         help_text=NEWEST_AGREEMENTS,
     )
+    promises: Any = PromisesLink(source="public_id", read_only=True)
 
     class Meta:
         model = Project
@@ -36,7 +45,7 @@ class ProjectShape(serializers.ModelSerializer[Project]):
             "id", "lab", "title", "kind", "status", "brief", "min_level", "fields", "countries", "languages",
             "agreements", "currency", "pay", "fee", "minutes", "overlap", "planned_tasks", "decision_days",
             "pilot_tasks", "pilot_confirmed_at", "lease_minutes", "claims_per_expert", "partial_pay_percent",
-            "open_when_funded", "created_at", "opened_at", "closed_at",
+            "open_when_funded", "created_at", "opened_at", "closed_at", "promises",
         )  # fmt: skip
         read_only_fields = (
             "status", "currency", "fee", "pilot_confirmed_at", "open_when_funded", "created_at", "opened_at",
@@ -155,6 +164,7 @@ class OfferShape(serializers.Serializer[Project]):
     countries = serializers.ListField(child=serializers.CharField())
     languages = serializers.ListField(child=serializers.CharField())
     opened_at = serializers.DateTimeField()
+    promises = PromisesLink(source="public_id")
     unmet = serializers.SerializerMethodField()
 
     def get_unmet(self, project: Project) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from tasks import api_lab as lab
+from tasks import api_promises as promises
 from tasks import api_work as work
 
 api_urls: list[URLPattern] = [
@@ -17,6 +18,8 @@ api_urls: list[URLPattern] = [
     path("work/<str:submission>/release/", work.Release.as_view(), name="api-release"),
     path("work/<str:submission>/extend/", work.Extend.as_view(), name="api-extend"),
     path("work/<str:submission>/appeal/", work.Appeals.as_view(), name="api-appeal"),
+    # both
+    path("projects/<str:project>/promises/", promises.Promises.as_view(), name="api-promises"),
     # labs
     path("projects/<str:project>/tasks/", lab.Tasks.as_view(), name="api-tasks"),
     path("tasks/<str:task>/", lab.OneTask.as_view(), name="api-task"),

@@ -21,6 +21,7 @@ from projects.models import Invitation, Project
 from projects.queries import current_instructions
 from tasks import actions, forms
 from tasks import queries_browse as market
+from tasks import queries_promises as promises
 from tasks import queries_work as ask
 from tasks.models import Submission
 from tasks.shares import Share, partial
@@ -101,6 +102,7 @@ def offer(request: HttpRequest, expert: Expert, prj: str) -> HttpResponse:
         "instructions": current_instructions(project),
         "agreements": project.agreements.order_by("kind"),
         "partial_pay": partial(Share(project.pay, project.fee), project.partial_pay_percent).pay,
+        "kept": [("This project", promises.of_project(project)), (project.lab.name, promises.of_lab(project.lab))],
     }
     return render(request, "tasks/offer.html", context)
 

@@ -1,0 +1,64 @@
+"""The REST door to how promises were kept: for whoever may apply, and for the lab itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.rest import Door
+from projects.models import Project
+from tasks import queries_promises as promises
+from tasks.api_work import user_of
+
+
+class SpreadShape(serializers.Serializer[promises.Spread]):
+    n = serializers.IntegerField()
+    median_seconds = serializers.IntegerField(allow_null=True)
+    p95_seconds = serializers.IntegerField(allow_null=True)
+
+
+class RateShape(serializers.Serializer[promises.Rate]):
+    n = serializers.IntegerField()
+    percent = serializers.IntegerField(allow_null=True)
+
+
+class MissedShape(serializers.Serializer[promises.Figures]):
+    total = serializers.IntegerField(source="missed")
+    undecided = serializers.IntegerField(help_text="Nobody decided in time.")
+    late_pay = serializers.IntegerField(help_text="Sent more than an hour after approval, or still not sent.")
+    unanswered = serializers.IntegerField(help_text="Appeals that nobody answered in time.")
+
+
+class FiguresShape(serializers.Serializer[promises.Figures]):
+    """A figure from fewer than five cases is null; `n` says from how many."""
+
+    decision = SpreadShape()
+    by_clock = RateShape()
+    rejected = RateShape()
+    overturned = RateShape()
+    pay = SpreadShape()
+    hourly = serializers.IntegerField(allow_null=True, help_text="Median measured pay an hour, minor units.")
+    measured = serializers.IntegerField(help_text="Answers that `hourly` rests on.")
+    missed = MissedShape(source="*")
+
+
+class PromisesShape(serializers.Serializer[Any]):
+    project = FiguresShape()
+    lab = FiguresShape()
+
+
+class Promises(Door):
+    @extend_schema(responses=PromisesShape, operation_id="get_promises")
+    def get(self, request: Request, project: str) -> Response:
+        """How promises were kept on this project and by its lab."""
+        user = user_of(request)
+        seen = Q(pk__in=Project.objects.visible_to(user).values("pk")) | Q(status=Project.Status.OPEN)
+        found = get_object_or_404(Project.objects.filter(seen).select_related("lab"), public_id=project)
+        shown = {"project": promises.of_project(found), "lab": promises.of_lab(found.lab)}
+        return Response(PromisesShape(shown).data)
