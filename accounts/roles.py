@@ -33,6 +33,7 @@ class Permission(StrEnum):
     LAB_CONFIRM = "lab_confirm"
     CREDENTIAL_REVIEW = "credential_review"
     MONEY_OPERATE = "money_operate"
+    MONEY_ADJUST = "money_adjust"
     APPEAL_DECIDE = "appeal_decide"
     AGREEMENT_PUBLISH = "agreement_publish"
 
@@ -70,6 +71,7 @@ OPS: Final = frozenset(
         _P.LAB_CONFIRM,
         _P.CREDENTIAL_REVIEW,
         _P.MONEY_OPERATE,
+        _P.MONEY_ADJUST,
         _P.APPEAL_DECIDE,
         _P.AGREEMENT_PUBLISH,
     }

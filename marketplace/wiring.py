@@ -74,5 +74,6 @@ WIRING: Wiring = (
     ("payee.unsupported", payments.on_payee_changed),
     ("payout.paid", payments.on_payout_paid),
     ("payout.failed", payments.on_payout_failed),
+    ("hold.placed", payments.on_hold_placed),
     ("reconciliation.red", payments.on_reconciliation_red),
 )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import cast
 
+from django.contrib import admin
+from django.utils import timezone
+
+from accounts.models import User
 from core.admin import Button, OpsAdmin
 from payments import actions
 from payments.models import (
     Account,
+    Adjustment,
     BalanceTransaction,
     Earning,
     Entry,
     Funding,
+    Hold,
     InboxEvent,
     Outbox,
     Payee,
@@ -19,11 +25,12 @@ from payments.models import (
     Posting,
     Reconciliation,
 )
+from payments.models_ops import LONGEST_HOLD
 from payments.money import show
 
 
 @admin.display(description="Amount", ordering="amount")
-def amount(row: Funding | Payout) -> str:
+def amount(row: Funding | Payout | Adjustment) -> str:
     return show(row.amount, row.currency)
 
 
@@ -93,6 +100,17 @@ class PayeeAdmin(OpsAdmin[Payee]):
     list_filter = ("status", "country")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "=stripe_account_id", "=public_id")
+    buttons = (
+        Button(
+            "hold",
+            "Hold payouts for seven days",
+            lambda payee, by, words: actions.hold_payouts(
+                payee=payee.user, reason=words, until=timezone.now() + LONGEST_HOLD, by=cast(User, by)
+            ),
+            asks="Why, in words the expert reads",
+            tone="danger",
+        ),
+    )
 
 
 @admin.register(Payout)
@@ -169,6 +187,15 @@ class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
     search_fields = ("=txn_id", "=source", "=matched")
     ordering = ("-created_at", "-pk")
     date_hierarchy = "created_at"
+    buttons = (
+        Button(
+            "propose",
+            "Propose to book it as the house's own",
+            lambda line, by, words: actions.propose_for(line=line, reason=words, by=cast(User, by)),
+            when=lambda line: not line.matched and not hasattr(line, "adjustment"),
+            asks="What it is, and how you know. A second person posts it",
+        ),
+    )
 
 
 @admin.register(Reconciliation)
@@ -179,3 +206,47 @@ class ReconciliationAdmin(OpsAdmin[Reconciliation]):
     @admin.display(boolean=True, description="Agrees")
     def agrees(self, run: Reconciliation) -> bool:
         return run.green
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(OpsAdmin[Adjustment]):
+    list_display = ("public_id", "debit", "credit", amount, "reason", "status", "proposed_by", "decided_by")
+    list_filter = ("status",)
+    list_select_related = ("proposed_by", "decided_by")
+    search_fields = ("=public_id", "=debit_ref", "=credit_ref")
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "post",
+            "Agree, and post it",
+            lambda adjustment, by, words: actions.post_adjustment(adjustment=adjustment, by=cast(User, by)),
+            when=lambda adjustment: adjustment.status == Adjustment.Status.PROPOSED,
+        ),
+        Button(
+            "refuse",
+            "Refuse",
+            lambda adjustment, by, words: actions.refuse_adjustment(
+                adjustment=adjustment, by=cast(User, by), note=words
+            ),
+            when=lambda adjustment: adjustment.status == Adjustment.Status.PROPOSED,
+            asks="Why, for the record",
+            tone="danger",
+        ),
+    )
+
+
+@admin.register(Hold)
+class HoldAdmin(OpsAdmin[Hold]):
+    list_display = ("public_id", "payee", "reason", "placed_by", "placed_at", "ends_at", "released_at")
+    list_select_related = ("payee", "placed_by")
+    search_fields = ("=public_id", "payee__email")
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "release",
+            "Release now",
+            lambda hold, by, words: actions.release_hold(hold=hold, by=by, note=words),
+            when=lambda hold: hold.released_at is None and hold.ends_at > timezone.now(),
+            asks="Why, for the record",
+        ),
+    )

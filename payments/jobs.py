@@ -11,7 +11,7 @@ from accounts.actions import notify
 from accounts.models import User
 from core.models import Event
 from payments import actions, queries
-from payments.models import Payee, Payout, Reconciliation
+from payments.models import Hold, Payee, Payout, Reconciliation
 from payments.money import show
 from payments.sweep import each
 
@@ -49,6 +49,22 @@ def sweep_events() -> None:
 @shared_task(name="payments.reconcile", ignore_result=True)
 def reconcile(full: bool = False) -> None:
     actions.reconcile(full=full)
+
+
+@shared_task(name="payments.expire_adjustments", ignore_result=True)
+def expire_adjustments() -> None:
+    actions.expire_adjustments()
+
+
+def on_hold_placed(event: Event) -> None:
+    hold = Hold.objects.select_related("payee").get(public_id=event.subject)
+    notify(
+        user=hold.payee,
+        title=f"Your payouts wait until {hold.ends_at:%d %b %Y %H:%M} UTC",
+        body=f"{hold.reason} Nothing that you have earned is lost; payouts go on by themselves then.",
+        url="/earnings/",
+        event=event,
+    )
 
 
 def on_reconciliation_red(event: Event) -> None:

@@ -14,17 +14,19 @@ from django.db.models.functions import Now
 
 from accounts.models import Lab, User
 from core.ids import PublicIdField
-from payments.models_ops import BalanceTransaction, EventSweep, Reconciliation
+from payments.models_ops import Adjustment, BalanceTransaction, EventSweep, Hold, Reconciliation
 
 __all__ = [
     "Account",
     "AccountKind",
+    "Adjustment",
     "Allocation",
     "BalanceTransaction",
     "Earning",
     "Entry",
     "EventSweep",
     "Funding",
+    "Hold",
     "InboxEvent",
     "Outbox",
     "Payee",

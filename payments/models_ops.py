@@ -1,17 +1,24 @@
-"""What ops keep watch with: Stripe's own lines beside ours, and sweeps of its events.
+"""What ops keep watch with: Stripe's own lines beside ours, sweeps, adjustments by two, holds.
 
 `payments.models` names these models too; import them from there.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from accounts.models import User
 from core.ids import PublicIdField
+
+LONGEST_HOLD = timedelta(days=7)
+ADJUSTABLE = ("stripe_clearing", "house", "platform_fee", "goodwill", "dispute_receivable", "dispute_loss")
+ADJUSTABLE_OF_OTHERS = ("project_funds", "expert_payable")  # somebody's: an adjustment may touch one of them
 
 
 class BalanceTransaction(models.Model):
@@ -90,3 +97,100 @@ class EventSweep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at:%d %b %Y %H:%M}"
+
+
+class Adjustment(models.Model):
+    """One ledger entry by hand. One person proposes it with a reason, another one posts or refuses it."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed"
+        POSTED = "posted"
+        REFUSED = "refused"
+        EXPIRED = "expired"
+
+    NOUN = "adjustment"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.PROPOSED: {Status.POSTED, Status.REFUSED, Status.EXPIRED},
+        Status.POSTED: set(),
+        Status.REFUSED: set(),
+        Status.EXPIRED: set(),
+    }
+
+    public_id = PublicIdField(prefix="adj")
+    debit = models.CharField(max_length=20)  # kinds of account; the ref says whose
+    debit_ref = models.CharField(max_length=40, blank=True)
+    credit = models.CharField(max_length=20)
+    credit_ref = models.CharField(max_length=40, blank=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="usd")
+    reason = models.TextField()
+    explains = models.OneToOneField(  # the line of Stripe's that this books, where there is one
+        BalanceTransaction, null=True, blank=True, on_delete=models.PROTECT, related_name="adjustment"
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="adjustment_is_positive"),
+            models.CheckConstraint(condition=~Q(reason=""), name="adjustment_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(status="posted")
+                | Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(decided_by=F("proposed_by")),
+                name="adjustment_takes_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(debit__in=ADJUSTABLE + ADJUSTABLE_OF_OTHERS)
+                & Q(credit__in=ADJUSTABLE + ADJUSTABLE_OF_OTHERS)
+                & (Q(debit__in=ADJUSTABLE) | Q(credit__in=ADJUSTABLE)),
+                name="adjustment_of_allowed_accounts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    def active(self, at: datetime | None = None) -> HoldQuerySet:
+        return self.filter(released_at=None, ends_at__gt=at or timezone.now())
+
+
+class Hold(models.Model):
+    """Somebody's payouts wait, for a reason that they read, until a moment that they read. It ends by itself."""
+
+    public_id = PublicIdField(prefix="hld")
+    payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="holds")
+    reason = models.TextField()
+    placed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    placed_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    renews = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="renewal")
+    first_by = models.ForeignKey(  # who placed the one it renews
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(reason=""), name="hold_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("placed_at"), ends_at__lte=F("placed_at") + LONGEST_HOLD),
+                name="hold_of_a_week_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(renews=None, first_by=None)
+                | Q(renews__isnull=False, first_by__isnull=False) & ~Q(first_by=F("placed_by")),
+                name="hold_renewed_by_another",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["payee", "-ends_at"])]
+
+    def __str__(self) -> str:
+        return self.public_id

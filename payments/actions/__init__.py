@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from payments.actions.adjustments import (
+    expire_adjustments,
+    post_adjustment,
+    propose_adjustment,
+    propose_for,
+    refuse_adjustment,
+)
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
+from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.inbox import process, receive, try_again
 from payments.actions.outbox import adopt, complete, confirm_transfer, dispatch, send_anew
 from payments.actions.payees import apply_recipient, choose_country, onboarding_link, refresh_payee
@@ -23,16 +31,23 @@ __all__ = [
     "dispatch",
     "earn",
     "earn_from_funds",
+    "expire_adjustments",
+    "hold_payouts",
     "make_payouts",
     "onboarding_link",
     "open_funding",
     "pay_out",
+    "post_adjustment",
     "process",
+    "propose_adjustment",
+    "propose_for",
     "receive",
     "reconcile",
     "refresh_funding",
     "refresh_payee",
+    "refuse_adjustment",
     "release",
+    "release_hold",
     "reserve",
     "retry_payout",
     "send_anew",

@@ -22,7 +22,7 @@ from core.events import record
 from core.transitions import lock, step
 from payments import gateway, ledger
 from payments.actions.payouts import give_back, write_outbox
-from payments.models import AccountKind, Outbox, Payee, Payout
+from payments.models import AccountKind, Hold, Outbox, Payee, Payout
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +50,14 @@ def dispatch(*, limit: int = 200, by: Actor = SYSTEM) -> int:
 
 @transaction.atomic
 def _claim() -> Outbox | None:
-    """Take one due row under a lease. A person who is not ready waits: their row is not even looked at."""
+    """Take one due row under a lease. A person who is not ready, or held, waits: their row is not even looked at."""
     now = timezone.now()
     due = Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) | Q(state=State.SENDING, lease_until__lt=now)
     row = (
         Outbox.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("payout__payee")
         .filter(due, payout__payee__payee__status=Payee.Status.READY)
+        .exclude(payout__payee__in=Hold.objects.active().values("payee"))
         .order_by("due_at", "pk")
         .first()
     )

@@ -19,7 +19,7 @@ from core.errors import WrongState
 from core.events import record
 from core.transitions import lock, step
 from payments import gateway, ledger, money, queries, words
-from payments.models import AccountKind, Allocation, Funding, Outbox, Payee, Payout
+from payments.models import AccountKind, Allocation, Funding, Hold, Outbox, Payee, Payout
 from payments.sweep import each
 from payments.wake import wake_outbox
 
@@ -43,7 +43,7 @@ def pay_out(*, payee: Payee, by: Actor = SYSTEM) -> list[Payout]:
     """
     authorise(by, Permission.MONEY_OPERATE)
     payee = lock(payee)  # two sweeps at once: the second finds nothing left
-    if payee.status != Payee.Status.READY:
+    if payee.status != Payee.Status.READY or Hold.objects.filter(payee=payee.user).active().exists():
         return []
     payouts = []
     owed = queries.unallocated(payee.user)

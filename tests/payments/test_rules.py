@@ -30,6 +30,7 @@ def test_37_entries_are_posted_by_actions_only() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("ledger.post", "ledger.reverse")
     }
     assert found == {
+        "payments/actions/adjustments.py",
         "payments/actions/funding.py",
         "payments/actions/funds.py",
         "payments/actions/outbox.py",

@@ -1,0 +1,149 @@
+"""The only entries by hand: one person proposes with a reason, another one posts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Permission, authorise
+from core.actors import SYSTEM, Actor
+from core.errors import Fault, Invalid, NotAllowed, WrongState
+from core.events import record
+from core.transitions import lock, step
+from payments import ledger
+from payments.models import AccountKind, Adjustment, BalanceTransaction
+from payments.models_ops import ADJUSTABLE, ADJUSTABLE_OF_OTHERS
+
+GOOD_FOR: Final = timedelta(days=7)
+Status = Adjustment.Status
+
+
+@transaction.atomic
+def propose_adjustment(
+    *,
+    debit: str,
+    credit: str,
+    amount: int,
+    reason: str,
+    by: User,
+    debit_ref: str = "",
+    credit_ref: str = "",
+    explains: BalanceTransaction | None = None,
+    currency: str = "usd",
+) -> Adjustment:
+    """Ask for one entry of two legs, in minor units. Nothing moves until a second person posts it.
+
+    `explains`: the line of Stripe's that it books. Raises Invalid.
+    """
+    authorise(by, Permission.MONEY_ADJUST)
+    _check((debit, debit_ref), (credit, credit_ref), amount, reason)
+    made = Adjustment.objects.create(
+        debit=debit,
+        debit_ref=debit_ref,
+        credit=credit,
+        credit_ref=credit_ref,
+        amount=amount,
+        currency=currency,
+        reason=reason.strip(),
+        explains=explains,
+        proposed_by=by,
+        expires_at=timezone.now() + GOOD_FOR,
+    )
+    record("adjustment.proposed", made.public_id, by=by, note=made.reason, data=_data(made))
+    return made
+
+
+def _check(debit: tuple[str, str], credit: tuple[str, str], amount: int, reason: str) -> None:
+    faults = []
+    for field, kind, ref in (("debit", *debit), ("credit", *credit)):
+        if kind not in ADJUSTABLE + ADJUSTABLE_OF_OTHERS:
+            faults.append(Fault("This account is not adjusted by hand.", field=field))
+        elif (kind in ADJUSTABLE_OF_OTHERS) != bool(ref):
+            faults.append(Fault("Name whose account it is, and only where it is somebody's.", field=f"{field}_ref"))
+    if debit == credit or not {debit[0], credit[0]} & set(ADJUSTABLE):
+        faults.append(
+            Fault("One side is the house's own account, and another one than the other side.", field="credit")
+        )
+    if amount <= 0:
+        faults.append(Fault("An amount is positive.", field="amount"))
+    if not reason.strip():
+        faults.append(Fault("Say why.", field="reason"))
+    if faults:
+        raise Invalid(faults[0].message, faults=tuple(faults))
+
+
+@transaction.atomic
+def post_adjustment(*, adjustment: Adjustment, by: User) -> Adjustment:
+    """The second person agrees: one entry. Raises NotAllowed for the first, WrongState, InsufficientFunds."""
+    authorise(by, Permission.MONEY_ADJUST)
+    adjustment = lock(adjustment)
+    if adjustment.proposed_by_id == by.pk:
+        raise NotAllowed("An adjustment takes two people.")
+    if adjustment.status == Status.PROPOSED and adjustment.expires_at <= timezone.now():
+        raise WrongState("This proposal is too old. Propose it again.")
+    now = timezone.now()
+    adjustment = step(adjustment, Status.POSTED, by=by, data=_data(adjustment), decided_by=by, decided_at=now)
+    ledger.post(
+        key=f"adjustment:{adjustment.public_id}",
+        kind="adjustment",
+        lines=ledger.transfer(
+            adjustment.amount,
+            debit=(AccountKind(adjustment.debit), adjustment.debit_ref),
+            credit=(AccountKind(adjustment.credit), adjustment.credit_ref),
+        ),
+        currency=adjustment.currency,
+        meta={"adjustment": adjustment.public_id, "by": [str(adjustment.proposed_by_id), str(by.pk)]},
+    )
+    BalanceTransaction.objects.filter(adjustment=adjustment).update(matched=adjustment.public_id)
+    return adjustment
+
+
+@transaction.atomic
+def propose_for(*, line: BalanceTransaction, reason: str, by: User) -> Adjustment:
+    """Propose to book a line that nothing of ours explains as the house's own. Raises WrongState, Invalid."""
+    authorise(by, Permission.MONEY_ADJUST)
+    if line.matched or hasattr(line, "adjustment"):
+        raise WrongState("This line is explained, or somebody has proposed how.")
+    debit, credit = ("stripe_clearing", "house") if line.net > 0 else ("house", "stripe_clearing")
+    return propose_adjustment(
+        debit=debit, credit=credit, amount=abs(line.net), currency=line.currency, reason=reason, explains=line, by=by
+    )
+
+
+@transaction.atomic
+def refuse_adjustment(*, adjustment: Adjustment, by: User, note: str) -> Adjustment:
+    """Either of two people may say no, the first one too."""
+    authorise(by, Permission.MONEY_ADJUST)
+    now = timezone.now()
+    adjustment = lock(adjustment)
+    return step(
+        adjustment,
+        Status.REFUSED,
+        by=by,
+        note=note,
+        data=_data(adjustment),
+        decided_by=by,
+        decided_at=now,
+        explains=None,
+    )
+
+
+def expire_adjustments(*, by: Actor = SYSTEM) -> int:
+    """The sweep: proposals that nobody decided on in time. Returns how many."""
+    authorise(by, Permission.MONEY_ADJUST)
+    due = Adjustment.objects.filter(status=Status.PROPOSED, expires_at__lte=timezone.now()).order_by("pk")
+    return len([_expire(adjustment, by) for adjustment in due])
+
+
+@transaction.atomic
+def _expire(adjustment: Adjustment, by: Actor) -> Adjustment:
+    return step(lock(adjustment), Status.EXPIRED, by=by, data=_data(adjustment), explains=None)
+
+
+def _data(adjustment: Adjustment) -> dict[str, object]:
+    names = ("debit", "debit_ref", "credit", "credit_ref", "amount", "currency")
+    return {name: getattr(adjustment, name) for name in names}

@@ -1,0 +1,159 @@
+"""37 and the desks: adjustments take two people, holds have a cause and a clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Notice
+from core.errors import Invalid, NotAllowed, WrongState
+from core.events import drain
+from payments import actions, jobs, ledger
+from payments.models import AccountKind, Adjustment, BalanceTransaction, Entry, Hold, Payout
+from tests import people
+from tests.payments.stories import earned, funded, payee
+from tests.sandbox import LocalStripe
+
+pytestmark = pytest.mark.django_db
+SOON = timedelta(days=2)
+
+
+def proposed(**other: Any) -> Adjustment:
+    words: dict[str, Any] = {"debit": "goodwill", "credit": "house", "amount": 500, "reason": "A mistake of ours."}
+    return actions.propose_adjustment(**{**words, "by": people.ops("Olu"), **other})
+
+
+def test_37_an_adjustment_takes_two_people_and_a_reason() -> None:
+    olu, petra = people.ops("Olu"), people.ops("Petra")
+    asked = proposed()
+    assert not Entry.objects.exists()
+    with pytest.raises(NotAllowed, match="two people"):
+        actions.post_adjustment(adjustment=asked, by=olu)
+    posted = actions.post_adjustment(adjustment=asked, by=petra)
+    assert (posted.status, str(posted)) == (Adjustment.Status.POSTED, posted.public_id)
+    assert ledger.balance(AccountKind.GOODWILL) == 500
+    with pytest.raises(WrongState):
+        actions.post_adjustment(adjustment=asked, by=petra)
+    with pytest.raises(IntegrityError, match="adjustment_takes_two"), transaction.atomic():
+        Adjustment.objects.filter(pk=asked.pk).update(decided_by=olu)  # the database says so too
+
+
+@pytest.mark.parametrize("name", ["Ada", "Emil"])
+def test_37_nobody_but_ops_adjusts(name: str) -> None:
+    people.lab()
+    asked, stranger = proposed(), people.user(name)
+    with pytest.raises(NotAllowed):
+        proposed(by=stranger)
+    with pytest.raises(NotAllowed):
+        actions.post_adjustment(adjustment=asked, by=stranger)
+    with pytest.raises(NotAllowed):
+        actions.refuse_adjustment(adjustment=asked, by=stranger, note="")
+    with pytest.raises(NotAllowed):
+        actions.expire_adjustments(by=stranger)
+    with pytest.raises(NotAllowed):
+        actions.hold_payouts(payee=stranger, reason="x", until=timezone.now() + SOON, by=stranger)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"debit": "project_reserved", "debit_ref": "prj_a"},
+        {"debit": "project_funds"},
+        {"debit": "goodwill", "credit": "goodwill"},
+        {"debit": "project_funds", "debit_ref": "prj_a", "credit": "expert_payable", "credit_ref": "usr_a"},
+        {"amount": 0},
+        {"reason": "  "},
+    ],
+    ids=["not by hand", "whose", "itself", "from one to another", "nothing", "no reason"],
+)
+def test_37_only_allowed_accounts_with_a_reason(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        proposed(**wrong)
+
+
+def test_a_proposal_is_refused_or_runs_out() -> None:
+    refused = actions.refuse_adjustment(adjustment=proposed(), by=people.ops("Petra"), note="No.")
+    late = proposed()
+    Adjustment.objects.filter(pk=late.pk).update(expires_at=timezone.now())
+    with pytest.raises(WrongState, match="too old"):
+        actions.post_adjustment(adjustment=late, by=people.ops("Petra"))
+    jobs.expire_adjustments()
+    late.refresh_from_db()
+    assert (refused.status, late.status) == (Adjustment.Status.REFUSED, Adjustment.Status.EXPIRED)
+    assert not Entry.objects.exists()
+
+
+def test_a_line_of_stripes_is_explained_by_two_people(stripe: LocalStripe, client: Client) -> None:
+    funded(stripe)
+    for net in (-900, 400):
+        stripe.sandbox._transaction(
+            amount=net, type="payout", source=f"po_{net}", currency="usd", fee=0, available_on=0
+        )
+    assert len(actions.reconcile().findings) == 2
+    for line in BalanceTransaction.objects.filter(type="payout"):
+        client.force_login(people.ops("Olu"))
+        client.post(
+            reverse("admin:payments_balancetransaction_do", args=[line.pk, "propose"]), {"words": "To our bank."}
+        )
+        with pytest.raises(WrongState):
+            actions.propose_for(line=BalanceTransaction.objects.get(pk=line.pk), reason="x", by=people.ops())
+        client.force_login(people.ops("Petra"))
+        asked = Adjustment.objects.get(explains=line)
+        client.post(reverse("admin:payments_adjustment_do", args=[asked.pk, "post"]))
+    run = actions.reconcile()
+    assert (run.green, run.difference, ledger.balance(AccountKind.HOUSE)) == (True, 0, 500)
+
+
+def test_a_hold_is_respected_and_ends_by_itself(stripe: LocalStripe, client: Client) -> None:
+    funded(stripe)
+    emil = payee(stripe).user
+    earned(emil, source="sub_made")
+    actions.make_payouts()
+    earned(emil, source="sub_b")
+    client.force_login(people.ops())
+    client.post(reverse("admin:payments_payee_do", args=[emil.payee.pk, "hold"]), {"words": "We ask your bank."})
+    hold = Hold.objects.get()
+    assert str(hold) == hold.public_id
+    actions.make_payouts()
+    actions.dispatch()
+    assert (Payout.objects.count(), stripe.transfers()) == (1, [])
+    drain()
+    assert "We ask your bank." in Notice.objects.get(user=emil, title__startswith="Your payouts wait").body
+    client.force_login(emil)
+    assert "We ask your bank." in client.get(reverse("payments:earnings")).content.decode()
+
+    Hold.objects.update(placed_at=timezone.now() - SOON, ends_at=timezone.now() - timedelta(seconds=1))
+    actions.make_payouts()
+    actions.dispatch()
+    assert len(stripe.transfers()) == 2
+    with pytest.raises(WrongState):
+        actions.release_hold(hold=hold, by=people.ops(), note="late")
+
+
+def test_going_on_with_a_hold_takes_a_second_person(stripe: LocalStripe, client: Client) -> None:
+    emil, olu, petra = payee(stripe).user, people.ops("Olu"), people.ops("Petra")
+    until = timezone.now() + SOON
+    first = actions.hold_payouts(payee=emil, reason="We ask.", until=until, by=olu)
+    client.force_login(olu)
+    client.post(reverse("admin:payments_hold_do", args=[first.pk, "release"]), {"words": "Answered."})
+    first.refresh_from_db()
+    assert first.released_at
+    with pytest.raises(NotAllowed, match="second person"):
+        actions.hold_payouts(payee=emil, reason="Still.", until=until, by=olu)
+    again = actions.hold_payouts(payee=emil, reason="Still.", until=until, by=petra)
+    assert (again.renews, again.first_by) == (first, olu)
+    for reason, end in (("", until), ("Long.", timezone.now() + timedelta(days=8)), ("Past.", timezone.now())):
+        with pytest.raises(Invalid):
+            actions.hold_payouts(payee=emil, reason=reason, until=end, by=olu)
+    with pytest.raises(IntegrityError, match="hold_renewed_by_another"), transaction.atomic():
+        Hold.objects.filter(pk=again.pk).update(first_by=petra)
+    with pytest.raises(IntegrityError, match="hold_of_a_week"), transaction.atomic():
+        Hold.objects.filter(pk=again.pk).update(ends_at=timezone.now() + timedelta(days=9))
+    for name in ("hold", "adjustment"):
+        assert client.get(reverse(f"admin:payments_{name}_changelist")).status_code == 200
