@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 from django.db import transaction
 
 from accounts.models import User
@@ -60,11 +63,21 @@ def onboarding_link(*, payee: Payee, return_url: str, refresh_url: str, by: Acto
             email=payee.user.email,
             name=payee.user.name,
             country=payee.country,
-            key=f"recipient:{payee.public_id}",
+            key=_account_key(payee),
         )
         payee = _keep_account(payee, facts.id)
         apply_recipient(facts=facts, by=SYSTEM)
     return gateway.onboarding_url(payee.stripe_account_id or "", return_url=return_url, refresh_url=refresh_url)
+
+
+def _account_key(payee: Payee) -> str:
+    """The same words to Stripe, the same key: what an unanswered call made is found again.
+
+    Other words get another key, or Stripe would refuse them for as long as it remembers the first (v2: 30 days). An
+    account that the first call made, unheard, stays empty there: nobody was sent to it and nothing is paid into it.
+    """
+    said = json.dumps([payee.user.email, payee.user.name, payee.country])
+    return f"recipient:{payee.public_id}:{sha256(said.encode()).hexdigest()[:16]}"
 
 
 @transaction.atomic

@@ -133,6 +133,35 @@ def test_stripe_that_does_not_answer_is_no_fault_page(stripe: LocalStripe, setti
     assert caught.value.message.startswith("Stripe does not answer")
 
 
+@pytest.mark.parametrize("fault", ["500_before", "500_after", "drop_after"])
+def test_an_answer_that_never_came_is_asked_for_again_and_one_account_exists(stripe: LocalStripe, fault: str) -> None:
+    emil = people.user("Emil")
+    row = actions.choose_country(user=emil, country="DK", by=emil)
+    stripe.fail(fault, path="/v2/core/accounts")
+    with pytest.raises(gateway.Unknown):
+        actions.onboarding_link(payee=row, by=emil, **BACK)
+    assert actions.onboarding_link(payee=row, by=emil, **BACK)
+    assert stripe.sandbox.store.count("account") == 1
+
+
+def test_whoever_corrects_the_country_after_an_unanswered_call_is_not_stuck(stripe: LocalStripe) -> None:
+    emil = people.user("Emil")
+    row = actions.choose_country(user=emil, country="DE", by=emil)
+    stripe.fail("drop_after", path="/v2/core/accounts")
+    with pytest.raises(gateway.Unknown):
+        actions.onboarding_link(payee=row, by=emil, **BACK)
+    row = actions.choose_country(user=emil, country="DK", by=emil)
+    assert actions.onboarding_link(payee=row, by=emil, **BACK)
+    row.refresh_from_db()
+    assert gateway.recipient(row.stripe_account_id or "").country == "DK"
+    for account in stripe.sandbox.store.all("account"):  # also the one nobody heard of
+        stripe.onboard(account["id"])
+    stripe.deliver()
+    actions.process()
+    row.refresh_from_db()
+    assert row.status == Payee.Status.READY
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
