@@ -43,9 +43,16 @@ def test_the_demo_sets_what_compose_asks_for_and_leads_to_the_sandbox() -> None:
     assert set(demo) <= asked
     for name, value in up.SANDBOX_SECRETS.items():
         assert demo[name] == value
-    port = OURS["sandbox"]["command"].split("--port ")[1].split()[0]
-    assert demo["STRIPE_API_BASE"] == f"http://127.0.0.1:{port}"
-    assert f"127.0.0.1:{port}:{port}" in OURS["web"]["ports"]
+    told = shlex.split(OURS["sandbox"]["command"])
+    port = told[told.index("--port") + 1]
+    assert demo["STRIPE_API_BASE"] == f"http://sandbox:{port}"  # how containers reach it
+    assert demo["STRIPE_PUBLIC_ORIGINS"] == f"http://localhost:{port}"  # how browsers do
+    assert OURS["sandbox"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert told[told.index("--host") + 1] == "0.0.0.0"  # Docker forwards to the container's address, not its loopback
+
+
+def test_no_container_borrows_the_network_of_another() -> None:
+    assert [name for name, service in SERVICES.items() if "network_mode" in service] == []
 
 
 def test_every_place_to_wait_for_and_every_volume_exists() -> None:
