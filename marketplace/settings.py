@@ -263,6 +263,7 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 if env.flag("QUORUM_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # else all sign-ins count as the proxy's, and its limit locks everybody out
 SECURE_REFERRER_POLICY = "same-origin"
 
 # Nothing is inline and nothing comes from elsewhere, on no page, the admin included.

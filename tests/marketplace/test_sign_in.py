@@ -166,3 +166,42 @@ def test_the_people_of_the_demo_are_one_click_away(client: Client, settings: Set
     html = page(client, reverse("account_login"))
     assert ("People of this demo" in html) is demo
     assert (reverse("demo_mail") in html) is demo
+
+
+def knock(client: Client, times: int, *, whoever: str = "nobody{}", **headers: str) -> int:
+    """Status of the last of so many sign-ins with a wrong password."""
+    url = reverse("account_login")
+    for n in range(times):
+        typed = {"login": f"{whoever.format(n)}@people.example", "password": "wrong"}
+        status = client.post(url, typed, headers=headers).status_code
+    return status
+
+
+def test_guessing_passwords_is_limited_by_account(client: Client) -> None:
+    sam = people.user("Sam")
+    knock(client, 5, whoever="sam")
+    right = client.post(reverse("account_login"), {"login": sam.email, "password": people.PASSWORD})
+    assert right.status_code == 200
+    assert "Too many failed login attempts" in right.text
+
+
+def test_trying_many_accounts_is_limited_by_address_and_says_so_in_words(client: Client) -> None:
+    knock(client, 30)
+    refused = client.get(reverse("account_login")), client.post(reverse("account_login"), {"login": "a@b.example"})
+    assert [answer.status_code for answer in refused] == [200, 429]
+    assert "Too many tries" in refused[1].text
+
+
+def test_signing_up_is_limited_by_address(client: Client) -> None:
+    statuses = [client.post(reverse("account_signup"), {"email": "no"}).status_code for _ in range(21)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+
+
+@pytest.mark.parametrize(("proxies", "neighbour"), [(1, 200), (0, 429)])
+def test_behind_a_proxy_one_who_guesses_locks_nobody_else_out(
+    client: Client, settings: Settings, proxies: int, neighbour: int
+) -> None:
+    """QUORUM_BEHIND_PROXY trusts one. The control: where none is trusted, the proxy's address is everybody's."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    assert knock(client, 31, **{"X-Forwarded-For": "203.0.113.7"}) == 429
+    assert knock(client, 1, **{"X-Forwarded-For": "203.0.113.8"}) == neighbour
