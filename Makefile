@@ -50,8 +50,9 @@ docs: .venv/.installed ## write the pages of docs/ that are made from the code
 migrations: .venv/.installed ## write the migrations that changed models need
 	@$(PY) manage.py makemigrations
 
-chaos: .venv/.installed ## kills, faults of the network and races: on servers, money and work
+chaos: .venv/.installed ## kills, faults of the network and races: on servers, money and work (CHAOS_QUICK=1: a tenth)
 	@$(PY) -m pytest -q -m chaos
+	@$(PY) -m bench.chaos
 
 bench: .venv/.installed ## measure speed beside raw SQL and a bare Django; writes build/bench.json
 	@$(PY) -m bench

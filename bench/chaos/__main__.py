@@ -1,0 +1,182 @@
+"""`make chaos`: kill -9 and faults at random while people fund, work, review and get paid. Exit code 1 on any fault.
+
+python -m bench.chaos            300 payouts and more, then the negative control; about 8 minutes
+CHAOS_QUICK=1 …                  a tenth of it; CHAOS_SEED=… chooses another run
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import requests
+
+from bench.chaos.crowd import Person, Told, expert, payer, reviewer
+from bench.chaos.house import House, house
+from bench.servers import ROOT, python
+
+FAULTS = ("500_before", "500_after", "500_saved", "429", "409", "drop_after", "hang_after")
+PATHS = ("/v1/transfers", "/v1/transfers", "/v1/transfers", "/v1/checkout/sessions")
+AFTER = ("500_after", "500_saved", "drop_after")  # the effect is there, its answer is not
+PAYERS, REVIEWERS = 4, 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`kills` go on for `seconds` at most; then everything must end within `drain` more."""
+
+    experts: int
+    projects: int
+    seconds: float
+    drain: float
+    unguarded: bool = False
+
+    @property
+    def work(self) -> int:
+        return self.experts * self.projects
+
+
+FULL, CONTROL = Plan(20, 15, 240, 200), Plan(8, 5, 60, 100, unguarded=True)
+QUICK, QUICK_CONTROL = Plan(6, 5, 40, 120), Plan(6, 4, 35, 100, unguarded=True)
+
+
+@dataclass
+class Outcome:
+    plan: Plan
+    told: Told
+    house: House
+    faults: Counter[str]
+    found: dict[str, Any]
+    busy: dict[str, int]
+    seconds: float
+
+    @property
+    def doubled(self) -> int:
+        return sum(self.found["doubled"].values())
+
+    def bad(self) -> bool:
+        unfinished = len(self.told.accepted) < self.plan.work or any(self.busy.values())
+        wrong = any((self.doubled, sum(self.found["missing"].values()), self.found["breaches"], self.told.refused))
+        return bool(unfinished or wrong)
+
+
+def run(plan: Plan, seed: int) -> Outcome:
+    began = time.perf_counter()
+    with house(unguarded=plan.unguarded) as servers:
+        cast = json.loads(
+            python("bench.chaos.fill", str(plan.experts), str(plan.projects), environment=servers.environment)
+        )
+        servers.product()
+        told = Told()
+        people = _people(servers, plan, cast, told, seed)
+        for each in people:
+            each.start()
+        faults = _havoc(servers, plan, people, random.Random(seed))
+        for each in people:
+            each.join(plan.drain)
+        busy = _drained(servers, plan, told)
+        found = json.loads(_ask(servers, told, plan))
+    return Outcome(plan, told, servers, faults, found, busy, time.perf_counter() - began)
+
+
+def _people(servers: House, plan: Plan, cast: dict[str, Any], told: Told, seed: int) -> list[Person]:
+    base, until = f"http://127.0.0.1:{servers.web_port}", time.monotonic() + plan.seconds + plan.drain
+    chance = random.Random(seed)
+    projects: list[str] = cast["projects"]
+    payments = chance.sample(projects * plan.experts, plan.work)
+    parts = [(key, expert(chance.sample(projects, len(projects)))) for key in cast["experts"]]
+    parts += [(cast["lab_key"], payer(payments[number::PAYERS])) for number in range(PAYERS)]
+    parts += [(cast["lab_key"], reviewer(projects, plan.work)) for _ in range(REVIEWERS)]
+    return [
+        Person(base, key, told=told, seed=seed + number, until=until, part=part)
+        for number, (key, part) in enumerate(parts)
+    ]
+
+
+def _havoc(servers: House, plan: Plan, people: list[Person], chance: random.Random) -> Counter[str]:
+    """Kills and faults until the people are done or time is up."""
+    faults: Counter[str] = Counter()
+    until = time.monotonic() + plan.seconds
+    while time.monotonic() < until and any(each.is_alive() for each in people):
+        time.sleep(chance.uniform(0.3, 1.2))
+        servers.tend()
+        servers.strike(chance)
+        if chance.random() < 0.7:
+            faulty = AFTER if plan.unguarded else FAULTS
+            fault, path, times = chance.choice(faulty), chance.choice(PATHS), chance.choice((1, 1, 3))
+            wish = {"fault": fault, "path": path, "times": times}
+            requests.post(f"{servers.stripe}/_sandbox/faults", json=wish, timeout=30)
+            faults[fault] += times
+    return faults
+
+
+def _drained(servers: House, plan: Plan, told: Told) -> dict[str, int]:
+    """Quiet: nobody is killed any more. What is still under way when nothing is, or when time is up."""
+    until = time.monotonic() + plan.drain
+    while True:
+        servers.tend()
+        busy: dict[str, int] = json.loads(_ask(servers, told, plan, "busy"))
+        if not any(busy.values()) or time.monotonic() > until:
+            return busy
+        time.sleep(1)
+
+
+def _ask(servers: House, told: Told, plan: Plan, *words: str) -> str:
+    given = {name: list(value) if isinstance(value, set) else value for name, value in asdict(told).items()}
+    given["fundings_before"] = plan.projects
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.chaos.verdict", *words],
+        input=json.dumps(given).encode(),
+        env=servers.environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+def table(outcome: Outcome) -> str:
+    told, found = outcome.told, outcome.found
+    rows: list[tuple[str, object]] = [
+        (f"killed: {name}", count) for name, count in sorted(outcome.house.killed.items())
+    ]
+    rows += [(f"fault injected: {name}", count) for name, count in sorted(outcome.faults.items())]
+    rows += [
+        ("requests of people", told.requests),
+        ("most tries of one request", told.most_tries),
+        ("fundings, claims, answers, acceptances told", len(told.fundings) + 2 * len(told.claims) + len(told.accepted)),
+    ]
+    rows += list(found["facts"].items())
+    rows += [(f"doubled: {name}", count) for name, count in found["doubled"].items()]
+    rows += [(f"missing: {name}", count) for name, count in found["missing"].items()]
+    rows += [("invariants broken", len(found["breaches"])), ("refused without reason", len(told.refused))]
+    rows += [(f"still under way: {name}", count) for name, count in outcome.busy.items() if count]
+    rows += [("seconds", round(outcome.seconds))]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"  {name:{width}}  {value:>8}" for name, value in rows]
+    return "\n".join([*lines, *found["breaches"][:20], *told.refused[:20]])
+
+
+def main() -> int:
+    quick, seed = os.environ.get("CHAOS_QUICK") == "1", int(os.environ.get("CHAOS_SEED", "7"))
+    real = run(QUICK if quick else FULL, seed)
+    print(f"With the guards on, seed {seed}:\n{table(real)}", flush=True)
+    control = run(QUICK_CONTROL if quick else CONTROL, seed)
+    twice = control.found["doubled"]["transfers"]
+    print(f"\nNegative control, a random key for each attempt and no look-up:\n{table(control)}")
+    if real.bad():
+        print("\nFAULT: money or work was lost, doubled or left behind.")
+    if not twice:
+        print("\nFAULT: the negative control paid nobody twice, so the run above proves nothing.")
+    return 1 if real.bad() or not twice else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

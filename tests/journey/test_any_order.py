@@ -1,0 +1,219 @@
+"""8. Whatever the order of acts, the books agree after each of them.
+
+`MONEY_WALKS=100 MONEY_STEPS=60 make test ARGS=tests/journey/test_any_order.py` walks further.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+from django.test import override_settings
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from core.errors import Refused
+from payments import actions as payments
+from payments import ledger
+from payments.models import AccountKind, Funding, InboxEvent, Outbox, Payee
+from projects.models import Project
+from tasks import actions as work
+from tasks.audit import audit
+from tasks.models import Appeal, Seat, Submission
+from tests import people
+from tests.payments.stories import BACK, payee
+from tests.sandbox import LocalStripe
+from tests.tasks.scene import accepted, answer, fresh, project
+
+WALKS, STEPS = int(os.environ.get("MONEY_WALKS", "3")), int(os.environ.get("MONEY_STEPS", "25"))
+NAMES = ("Emil", "Farah", "Noor")
+Status = Submission.Status
+pytestmark = pytest.mark.django_db
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """One project of Meridian AI, three experts, Stripe with its faults; each walk is undone at its end."""
+
+    agreed: ClassVar[set[bool]] = set()  # whether the figures were compared with transfers made, and without
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stripe = LocalStripe()  # its own: the next walk's database knows nothing of this one's Stripe
+        self.settings = override_settings(STRIPE_API_BASE=self.stripe.url, STRIPE_NETWORK_RETRIES=0)
+        self.settings.enable()
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.atomic.__exit__(None, None, None)
+        self.settings.disable()
+        self.stripe.stop()
+        assert self.stripe.server.api.violations == []
+
+    @initialize()
+    def begin(self) -> None:
+        self.ice: Project = project(tasks=6, seats_for=0)
+        for name in NAMES:
+            accepted(name, self.ice)
+            payee(self.stripe, name)
+
+    # --- money in
+
+    @rule(amount=st.integers(100, 9_000))
+    def pay(self, amount: int) -> None:
+        mina = people.user("Mina")
+        funding = payments.open_funding(
+            ref=self.ice.public_id,
+            lab=self.ice.lab,
+            amount=amount,
+            currency="usd",
+            title="Ice",
+            success_url=BACK,
+            cancel_url=BACK,
+            by=mina,
+        )
+        payments.start_checkout(funding=funding, by=mina)
+        self.stripe.pay(Funding.objects.get(pk=funding.pk).checkout_session_id or "")
+
+    @rule()
+    def news_comes(self) -> None:
+        self.stripe.deliver()
+        payments.process()
+
+    @rule()
+    def seats_open(self) -> None:
+        work.open_seats(project=self.ice, by=people.user("Mina"))
+
+    # --- work
+
+    @rule(name=st.sampled_from(NAMES))
+    def claim(self, name: str) -> None:
+        who = people.expert(name)
+        self.perhaps(work.claim_next, project=self.ice, expert=who, by=who.user)
+
+    @rule()
+    def submit(self) -> None:
+        for each in self.works(Status.DRAFT, Status.RETURNED):
+            work.submit(submission=each, response=answer(), by=each.expert.user)
+
+    @rule(fate=st.sampled_from(["accept", "return", "reject", "spam"]))
+    def decide(self, fate: str) -> None:
+        rosa = people.user("Rosa")
+        for each in self.works(Status.SUBMITTED)[:1]:
+            if fate == "accept":
+                work.accept(submission=each, by=rosa)
+            elif fate == "return":
+                self.perhaps(work.return_for_rework, submission=each, note="Name it.", by=rosa)
+            else:
+                reason = "incorrect" if fate == "reject" else "spam"
+                self.perhaps(work.reject, submission=each, reason=reason, note="No lattice.", by=rosa)
+
+    @rule(overturn=st.booleans())
+    def appeal(self, overturn: bool) -> None:
+        for each in self.works(Status.REJECTED)[:1]:
+            if self.perhaps(work.appeal, submission=each, words="It is named.", by=each.expert.user):
+                case = Appeal.objects.get(submission=each)
+                work.decide_appeal(appeal=case, overturn=overturn, answer="I looked.", by=people.ops())
+
+    @rule()
+    def give_back(self) -> None:
+        for each in self.works(Status.DRAFT, Status.RETURNED)[:1]:
+            work.release(submission=each, by=each.expert.user)
+
+    @rule()
+    def leases_end(self) -> None:
+        Seat.objects.exclude(lease_until=None).update(lease_until=timezone.now() - timedelta(seconds=1))
+        work.expire_claims()
+
+    @rule()
+    def weeks_pass(self) -> None:
+        Submission.objects.update(
+            decide_by=F("decide_by") - timedelta(days=30), appeal_by=F("appeal_by") - timedelta(days=30)
+        )
+        work.auto_accept_due()
+        work.settle_rejections_due()
+
+    @rule()
+    def withdraw(self) -> None:
+        task = self.ice.tasks.filter(status="open").last()
+        if task:
+            self.perhaps(work.withdraw_task, task=task, by=people.user("Mina"))
+
+    # --- money out
+
+    @rule()
+    def payouts_are_made(self) -> None:
+        payments.make_payouts()
+
+    @rule(fault=st.sampled_from(["", "500_before", "500_after", "500_saved", "429", "drop_after"]))
+    def sent(self, fault: str) -> None:
+        if fault:
+            self.stripe.fail(fault)
+        Outbox.objects.filter(state__in=["pending", "unknown"]).update(due_at=timezone.now() - timedelta(seconds=1))
+        payments.dispatch()
+
+    @rule(outcome=st.sampled_from(["verified", "checking", "needs_info"]), name=st.sampled_from(NAMES))
+    def stripe_looks_again(self, outcome: str, name: str) -> None:
+        row = Payee.objects.get(user=people.user(name))
+        self.stripe.onboard(row.stripe_account_id or "", outcome)
+        payments.refresh_payee(payee=row)
+
+    @rule(days=st.integers(1, 3), bank=st.sampled_from(["ok", "account_closed"]), name=st.sampled_from(NAMES))
+    def banks_are_paid(self, days: int, bank: str, name: str) -> None:
+        self.stripe.sandbox.set_bank(Payee.objects.get(user=people.user(name)).stripe_account_id or "", bank)
+        self.stripe.days_pass(days)
+
+    @rule()
+    def all_is_told(self) -> None:
+        """I12. With nothing under way, our ledger and Stripe's balance are one figure."""
+        self.stripe.server.api.faults.clear()
+        self.sent("")
+        self.news_comes()
+        under_way = Outbox.objects.filter(state__in=["pending", "sending", "unknown", "needs_ops"])
+        if not under_way.exists() and not InboxEvent.objects.filter(processed_at=None).exists():
+            assert ledger.balance(AccountKind.STRIPE_CLEARING) == self.stripe.balance()
+            self.agreed.add(bool(self.stripe.transfers()))
+
+    # --- what must hold
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        assert audit() == []
+
+    @invariant()
+    def nobody_is_paid_twice(self) -> None:
+        paid = [each["metadata"]["payout"] for each in self.stripe.transfers()]
+        assert len(paid) == len(set(paid))
+
+    def works(self, *statuses: str) -> list[Submission]:
+        found = Submission.objects.filter(project=self.ice, status__in=statuses).select_related("expert__user")
+        return [fresh(each) for each in found.order_by("pk")]
+
+    @staticmethod
+    def perhaps(act: Callable[..., object], **given: object) -> bool:
+        """What may be refused, in words, without a trace."""
+        try:
+            with transaction.atomic():
+                act(**given)
+        except Refused:
+            return False
+        return True
+
+
+def test_money_survives_any_order_of_acts() -> None:
+    AnyOrder.agreed.clear()
+    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    few = settings(max_examples=WALKS, stateful_step_count=STEPS, deadline=None, suppress_health_check=checks)
+    run_state_machine_as_test(AnyOrder, settings=few)
+    assert AnyOrder.agreed
