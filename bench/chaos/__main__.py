@@ -62,7 +62,7 @@ class Outcome:
         return sum(self.found["doubled"].values())
 
     def bad(self) -> bool:
-        unfinished = len(self.told.accepted) < self.plan.work or any(self.busy.values())
+        unfinished = self.found["facts"]["payouts"] < self.plan.work or any(self.busy.values())
         wrong = any((self.doubled, sum(self.found["missing"].values()), self.found["breaches"], self.told.refused))
         return bool(unfinished or wrong)
 
@@ -87,7 +87,7 @@ def run(plan: Plan, seed: int) -> Outcome:
 
 
 def _people(servers: House, plan: Plan, cast: dict[str, Any], told: Told, seed: int) -> list[Person]:
-    base, until = f"http://127.0.0.1:{servers.web_port}", time.monotonic() + plan.seconds + plan.drain
+    base, until = f"http://127.0.0.1:{servers.web_port}", time.monotonic() + plan.seconds + plan.drain / 2
     chance = random.Random(seed)
     projects: list[str] = cast["projects"]
     payments = chance.sample(projects * plan.experts, plan.work)

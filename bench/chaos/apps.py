@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
-from django.conf import settings
 
 PAUSE = timedelta(seconds=5)
 LEASE = timedelta(seconds=40)  # still longer than the SDK can take with the timeouts of settings.py
@@ -19,7 +19,7 @@ class Chaos(AppConfig):
 
     def ready(self) -> None:
         faster_clock()
-        if settings.CHAOS_UNGUARDED:
+        if os.environ.get("CHAOS_UNGUARDED") == "1":
             no_guards()
 
 
@@ -48,7 +48,7 @@ def no_guards() -> None:
 
     _replace(gateway, "send_transfer", with_random_key)
     _replace(gateway, "find_transfer", lambda payload, *, since: None)
-    del inbox.HANDLERS["transfer.created"]  # type: ignore[attr-defined]
+    del inbox.HANDLERS["transfer.created"]
 
 
 def _replace(module: object, name: str, value: object) -> None:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -148,7 +149,7 @@ class House:
         celery = [*PYTHON, "celery", "-A", "marketplace"]
         work = [*celery, "worker", "-c", "2", "-l", "WARNING", "--without-mingle", "--without-gossip"]
         for name in ("worker 1", "worker 2"):
-            self.add(name, lambda name=name: self.run(name, *work, "-n", name.replace(" ", "")), 12, "celery")
+            self.add(name, partial(self.run, name, *work, "-n", name.replace(" ", "")), 12, "celery")
         self.add("beat", lambda: self.beat(*celery, "beat", "-l", "WARNING"), 12)
         web = [*PYTHON, "gunicorn", "marketplace.wsgi", "--bind", f"127.0.0.1:{self.web_port}", "--no-control-socket"]
         web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]

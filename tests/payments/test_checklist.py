@@ -82,7 +82,10 @@ CASES: dict[int, tuple[str, tuple[str, ...]]] = {
     23: ("forged and stale webhooks", ("payments/test_inbox.py::test_23_anything_else_is_refused_and_not_stored",)),
     24: (
         "a webhook that never comes",
-        ("payments/test_inbox.py::test_24_a_webhook_that_never_comes_is_made_up_for",),
+        (
+            "payments/test_inbox.py::test_24_a_webhook_that_never_comes_is_made_up_for",
+            "payments/test_reconciliation.py::test_24_a_payment_whose_webhook_never_came_is_credited",
+        ),
     ),
     25: ("the return page proves nothing", ("payments/test_inbox.py::test_25_the_return_page_gives_no_credit",)),
     26: (
@@ -111,6 +114,10 @@ CASES: dict[int, tuple[str, tuple[str, ...]]] = {
             "payments/test_checklist.py::test_33_every_money_test_ends_by_asking_for_violations",
         ),
     ),
+    34: (
+        "reconciliation finds what is foreign, missing and unknown",
+        ("payments/test_reconciliation.py::test_34_foreign_missing_and_unknown_are_three_alerts",),
+    ),
     35: (
         "the negative control",
         ("payments/test_delivery.py::test_35_without_the_key_a_lost_answer_pays_twice",),
@@ -136,7 +143,6 @@ LATER = {
     29: "a refund of unused funds while a seat is reserved",
     30: "a dispute, won and lost",
     31: "a transfer reversed in part, then wholly",
-    34: "reconciliation with a foreign transfer, a missing one and an unknown type",
 }
 
 
