@@ -18,8 +18,8 @@ class Event(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )  # null: the product itself
     at = models.DateTimeField(db_default=Now())
-    before = models.CharField(max_length=20, blank=True)
-    after = models.CharField(max_length=20, blank=True)
+    before = models.CharField(max_length=30, blank=True)
+    after = models.CharField(max_length=30, blank=True)
     note = models.TextField(blank=True)
     data = models.JSONField(default=dict)
 

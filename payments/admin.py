@@ -14,6 +14,7 @@ from payments.models import (
     Account,
     Adjustment,
     BalanceTransaction,
+    Dispute,
     Earning,
     Entry,
     Funding,
@@ -30,7 +31,7 @@ from payments.money import show
 
 
 @admin.display(description="Amount", ordering="amount")
-def amount(row: Funding | Payout | Adjustment) -> str:
+def amount(row: Funding | Payout | Dispute | Adjustment) -> str:
     return show(row.amount, row.currency)
 
 
@@ -83,6 +84,17 @@ class FundingAdmin(OpsAdmin[Funding]):
             when=lambda funding: bool(funding.checkout_session_id and Funding.TRANSITIONS[funding.status]),
         ),
     )
+
+
+@admin.register(Dispute)
+class DisputeAdmin(OpsAdmin[Dispute]):
+    """What must be answered first stands first. Evidence is handed in at Stripe."""
+
+    list_display = ("public_id", "funding", amount, "status", "reason", "evidence_due_at", "withdrawn", "fee")
+    list_filter = ("status",)
+    list_select_related = ("funding",)
+    search_fields = ("=public_id", "=stripe_id", "=funding__public_id", "=funding__ref", "=funding__charge_id")
+    ordering = ("evidence_due_at", "-pk")
 
 
 @admin.register(Earning)

@@ -84,6 +84,14 @@ CHECKS: Final[dict[str, str]] = {
         LEFT JOIN payments_funding f ON f.id = a.funding_id
         WHERE f.ref IS DISTINCT FROM CASE WHEN e.kind <> 'top_up' THEN e.ref END
     """,
+    "I10 what banks owe us back is what open disputes took": """
+        SELECT d.public_id || ' has taken ' || d.withdrawn || ', booked ' || coalesce(b.booked, 0)
+        FROM payments_dispute d LEFT JOIN (
+            SELECT a.ref, sum(p.amount) AS booked FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id
+            WHERE a.kind = 'dispute_receivable' GROUP BY a.ref
+        ) b ON b.ref = d.public_id
+        WHERE coalesce(b.booked, 0) <> CASE WHEN d.status = 'lost' THEN 0 ELSE d.withdrawn END
+    """,
     "I11 each paid funding is booked once": """
         SELECT f.public_id FROM payments_funding f LEFT JOIN ledger_entry e ON e.key = 'funding:' || f.payment_intent_id
         LEFT JOIN ledger_posting p ON p.entry_id = e.id AND p.amount = f.amount

@@ -6,7 +6,7 @@ Stripe's own classes never leave the gateway; whoever acts on an answer acts on 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from core.errors import Invalid, Refused
 
@@ -107,6 +107,29 @@ class BankPayout:
     failure_message: str
     payments: frozenset[str]
     retries: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One balance transaction of a dispute: `amount` is negative for money taken, `fee` positive for a fee charged."""
+
+    id: str
+    amount: int
+    fee: int
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A payment that the payer's bank contests. `movements`: what it has moved so far, perhaps nothing."""
+
+    id: str
+    charge: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    evidence_due_at: datetime | None
+    movements: tuple[Movement, ...]
 
 
 @dataclass(frozen=True)

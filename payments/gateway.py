@@ -21,9 +21,11 @@ from payments.facts import (
     BankPayout,
     Busy,
     Checkout,
+    Dispute,
     GatewayError,
     Hint,
     Misused,
+    Movement,
     Recipient,
     Rejected,
     Transfer,
@@ -35,9 +37,11 @@ __all__ = [
     "BankPayout",
     "Busy",
     "Checkout",
+    "Dispute",
     "GatewayError",
     "Hint",
     "Misused",
+    "Movement",
     "Recipient",
     "Rejected",
     "Transfer",
@@ -220,6 +224,23 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         payment_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         charge=charge.get("id", ""),
         fee=settled.get("fee"),
+    )
+
+
+def dispute(dispute_id: str) -> Dispute:
+    with _told_apart():
+        found = client().v1.disputes.retrieve(dispute_id)
+    facts: dict[str, Any] = found.to_dict()
+    due = _dig(facts, "evidence_details").get("due_by")
+    return Dispute(
+        id=found.id,
+        charge=_id(found.charge),
+        amount=found.amount,
+        currency=found.currency,
+        reason=found.reason,
+        status=found.status,
+        evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        movements=tuple(Movement(line.id, line.amount, line.fee) for line in found.balance_transactions),
     )
 
 

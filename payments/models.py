@@ -189,6 +189,60 @@ class Funding(models.Model):
         return self.public_id
 
 
+class Dispute(models.Model):
+    """The bank of a lab takes a payment back, or asks about it. A mirror of Stripe's dispute, refreshed by hints."""
+
+    class Status(models.TextChoices):  # Stripe's own words
+        NEEDS_RESPONSE = "needs_response"
+        UNDER_REVIEW = "under_review"
+        WON = "won"
+        LOST = "lost"
+        WARNING_NEEDS_RESPONSE = "warning_needs_response"  # an inquiry: no money has moved
+        WARNING_UNDER_REVIEW = "warning_under_review"
+        WARNING_CLOSED = "warning_closed"
+        APPEAL_NEEDS_RESPONSE = "appeal_needs_response"
+        APPEAL_UNDER_REVIEW = "appeal_under_review"
+        PREVENTED = "prevented"
+
+    SETTLED = (Status.WON, Status.WARNING_CLOSED, Status.PREVENTED)  # in our favour: nothing stands against the project
+    _APPEALED = frozenset({Status.APPEAL_NEEDS_RESPONSE, Status.APPEAL_UNDER_REVIEW})
+    _DECIDED = frozenset({Status.WON, Status.LOST, Status.PREVENTED})
+    _ASKED = frozenset({Status.WARNING_UNDER_REVIEW, Status.WARNING_CLOSED})
+    _FORMAL = frozenset({Status.NEEDS_RESPONSE, Status.UNDER_REVIEW})
+
+    NOUN = "dispute"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {  # the bank decides; what was missed may be skipped
+        Status.NEEDS_RESPONSE: {Status.UNDER_REVIEW, Status.WARNING_NEEDS_RESPONSE, *_ASKED, *_DECIDED, *_APPEALED},
+        Status.UNDER_REVIEW: {Status.NEEDS_RESPONSE, *_DECIDED, *_APPEALED},
+        Status.WARNING_NEEDS_RESPONSE: {*_ASKED, *_FORMAL, *_DECIDED, *_APPEALED},
+        Status.WARNING_UNDER_REVIEW: {Status.WARNING_NEEDS_RESPONSE, Status.WARNING_CLOSED, *_FORMAL, *_DECIDED},
+        Status.WARNING_CLOSED: {*_FORMAL, *_DECIDED},
+        Status.APPEAL_NEEDS_RESPONSE: {Status.APPEAL_UNDER_REVIEW, *_DECIDED},
+        Status.APPEAL_UNDER_REVIEW: {Status.APPEAL_NEEDS_RESPONSE, *_DECIDED},
+        Status.WON: set(_APPEALED),
+        Status.LOST: {Status.WON, *_APPEALED},
+        Status.PREVENTED: set(),
+    }
+
+    public_id = PublicIdField(prefix="dsp")
+    funding = models.ForeignKey(Funding, on_delete=models.PROTECT, related_name="disputes")
+    stripe_id = models.CharField(max_length=255, unique=True, editable=False)
+    amount = models.BigIntegerField()  # what is disputed
+    withdrawn = models.BigIntegerField(default=0)  # what Stripe has taken for it and not given back
+    fee = models.BigIntegerField(default=0)  # what Stripe has charged for it
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60)  # Stripe's code
+    status = models.CharField(max_length=30, choices=Status.choices, default=Status.NEEDS_RESPONSE)
+    evidence_due_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_is_positive")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class Payee(models.Model):
     """How one person is paid: their country and what Stripe says of their account. A mirror, refreshed by hints."""
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from payments import ledger
-from payments.models import Account, AccountKind, Allocation, Earning, Funding, Payee, Payout
+from payments.models import Account, AccountKind, Allocation, Dispute, Earning, Funding, Payee, Payout
 
 
 @dataclass(frozen=True)
@@ -143,3 +143,9 @@ def waiting_fundings() -> list[Funding]:
 def waiting_payees() -> list[Payee]:
     """People whose account Stripe is still checking."""
     return list(Payee.objects.filter(status=Payee.Status.PENDING).select_related("user").order_by("updated_at")[:200])
+
+
+def standing_disputes(ref: str) -> list[Dispute]:
+    """What banks contest of a project's payments, and what they took: all that was not settled for us, oldest first."""
+    found = Dispute.objects.filter(funding__ref=ref).exclude(status__in=Dispute.SETTLED)
+    return list(found.order_by("pk"))

@@ -48,6 +48,27 @@ BANK: Final = {
 }
 
 
+# dispute.reason (docs.stripe.com/disputes/categories)
+DISPUTE: Final = {
+    "bank_cannot_process": "The bank could not process the payment.",
+    "credit_not_processed": "A refund was promised and did not come.",
+    "customer_initiated": "The account's owner asked for the money back.",
+    "debit_not_authorized": "The debit was not authorised.",
+    "duplicate": "The payment was made twice.",
+    "fraudulent": "The card's owner did not make the payment.",
+    "incorrect_account_details": "The account's details are wrong.",
+    "insufficient_funds": "The account does not hold enough.",
+    "product_not_received": "What was paid for did not come.",
+    "product_unacceptable": "What was paid for is not as described.",
+    "subscription_canceled": "A subscription was cancelled.",
+    "unrecognized": "The card's owner does not recognise the payment.",
+}
+
+
+def dispute_reason(code: str) -> str:
+    return DISPUTE.get(code) or f"{code.replace('_', ' ').capitalize()}."
+
+
 def capability(code: str, resolution: str) -> str:
     return CAPABILITY.get(code) or RESOLUTION.get(resolution) or f"Stripe says: {code}."
 

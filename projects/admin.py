@@ -1,10 +1,11 @@
-"""The ops door to projects: lists. What happens to them is the lab's to decide."""
+"""The ops door to projects: lists. What happens to them is the lab's to decide; a freeze is ours to lift."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from core.admin import OpsAdmin
+from core.admin import Button, OpsAdmin
+from projects import actions
 from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project
 
 
@@ -15,6 +16,16 @@ class ProjectAdmin(OpsAdmin[Project]):
     list_select_related = ("lab",)
     search_fields = ("title", "lab__name", "=public_id")
     ordering = ("-pk",)
+    buttons = (
+        Button(
+            "unfreeze",
+            "Unfreeze",
+            lambda project, by, words: actions.unfreeze_project(project=project, by=by, note=words),
+            when=lambda project: project.status == Project.Status.FROZEN,
+            asks="Why, for the record",
+            tone="danger",
+        ),
+    )
 
 
 @admin.register(InstructionVersion)

@@ -6,11 +6,14 @@ from celery import shared_task
 from django.urls import reverse
 
 from accounts.actions import notify
-from accounts.models import Lab
+from accounts.models import Lab, User
+from core.actors import SYSTEM
 from core.errors import Refused
 from core.models import Event
 from experts.models import Credential
+from payments import queries as money
 from payments.money import show
+from payments.words import dispute_reason
 from projects import actions, queries
 from projects.models import Application, Invitation, Project
 from projects.pricing import hourly
@@ -66,12 +69,44 @@ def _open(project: Project, event: Event) -> None:
         _tell_lab(project, event, f"{project} is paid for but cannot open yet", refusal.message)
 
 
+# --- Payments that a bank contests ------------------------------------------------------------------------------------
+
+
+def on_dispute_opened(event: Event) -> None:
+    """The project freezes, unless the dispute was settled for us meanwhile; its lab and ops are told."""
+    ref = str(event.data["ref"])
+    if not any(dispute.public_id == event.subject for dispute in money.standing_disputes(ref)):
+        return
+    project = Project.objects.select_related("lab").filter(public_id=ref).first()
+    if project is None:
+        return
+    amount = show(event.data["amount"], event.data["currency"])
+    actions.freeze_project(project=project, by=SYSTEM, note=f"A payment of {amount} is disputed.")
+    body = (
+        f"The bank says: {dispute_reason(event.data['reason'])} Until it is settled nobody can claim new work and no"
+        " funds go back. Work that experts hold goes on, and is paid."
+    )
+    _tell_lab(project, event, f"{project} is frozen: a payment of {amount} is disputed", body)
+    for person in User.objects.filter(is_staff=True, is_active=True):
+        url = reverse("admin:payments_dispute_changelist")
+        title = f"{project.lab} disputes {amount} of {project}"
+        notify(user=person, title=title, body="Hand in evidence at Stripe before it is due.", url=url, event=event)
+
+
+def on_dispute_settled(event: Event) -> None:
+    """Settled for us: the project goes on as before, once nothing else stands against it."""
+    ref = str(event.data["ref"])
+    project = Project.objects.filter(public_id=ref, status=Project.Status.FROZEN).first()
+    if project is not None and not money.standing_disputes(ref):
+        actions.unfreeze_project(project=project, by=SYSTEM, note="The dispute was settled.")
+
+
 # --- Notices ----------------------------------------------------------------------------------------------------------
 
 
 def tell_project_open(event: Event) -> None:
     project = _project(event.subject)
-    if event.before == Project.Status.PAUSED:
+    if event.before in (Project.Status.PAUSED, Project.Status.FROZEN):
         _tell_team(project, event, f"{project} goes on", "You can claim work again.")
     else:
         _tell_lab(project, event, f"{project} is open", "Experts see it now, and the best are being invited.")
@@ -80,6 +115,12 @@ def tell_project_open(event: Event) -> None:
 def tell_project_paused(event: Event) -> None:
     project = _project(event.subject)
     _tell_team(project, event, f"{project} is paused", "Finish what you hold; new work waits until it goes on.")
+
+
+def tell_project_frozen(event: Event) -> None:
+    project = _project(event.subject)
+    words = "Finish what you hold: it is reviewed and paid as always. New work waits until a payment is settled."
+    _tell_team(project, event, f"{project} is on hold", words)
 
 
 def tell_project_closed(event: Event) -> None:

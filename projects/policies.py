@@ -6,6 +6,7 @@ from accounts.models import AgreementKind, Lab
 from core.errors import Fault, Refused
 from experts.models import Expert
 from payments.money import show
+from payments.queries import standing_disputes
 from projects.matching.requirements import Unmet, failed, flags, in_words, unmet
 from projects.models import Application, Project
 
@@ -116,8 +117,10 @@ def check_finished(project: Project) -> None:
 
 
 def check_can_open(project: Project, free: int) -> None:
-    """`free`: unspent, unreserved funds. Raises Refused: unfinished, not_funded."""
+    """`free`: unspent, unreserved funds. Raises Refused: unfinished, disputed, not_funded."""
     check_finished(project)
+    if standing_disputes(project.public_id):
+        raise Refused("A payment for this project is disputed; it cannot open until that is settled.", code="disputed")
     if free < project.seat_cost:
         cost = show(project.seat_cost, project.currency)
         raise Refused(f"A project opens once at least one seat is paid for: {cost}.", code="not_funded")

@@ -71,6 +71,7 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
         affordable=spend.free // project.seat_cost if project.seat_cost else 0,
         agreement=board.agreement(project),
         workers=ask.workers(progress, 8),
+        disputes=money.standing_disputes(project.public_id) if project.status == Project.Status.FROZEN else [],
     )
 
 

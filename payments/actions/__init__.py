@@ -9,6 +9,7 @@ from payments.actions.adjustments import (
     propose_for,
     refuse_adjustment,
 )
+from payments.actions.disputes import apply_dispute
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
@@ -23,6 +24,7 @@ __all__ = [
     "adopt",
     "apply_bank_payout",
     "apply_checkout",
+    "apply_dispute",
     "apply_recipient",
     "cancel_payout",
     "choose_country",

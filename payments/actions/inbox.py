@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
 from payments import gateway
+from payments.actions.disputes import apply_dispute
 from payments.actions.funding import apply_checkout
 from payments.actions.outbox import confirm_transfer
 from payments.actions.payees import apply_recipient
@@ -108,6 +109,11 @@ def _transfer(event: InboxEvent) -> Effect:
     return lambda: None
 
 
+def _dispute(event: InboxEvent) -> Effect:
+    facts = gateway.dispute(event.object_id)
+    return lambda: apply_dispute(facts=facts, by=SYSTEM)
+
+
 def _bank_payout(event: InboxEvent) -> Effect:
     facts = gateway.bank_payout(event.object_id, account=event.account)
     return lambda: apply_bank_payout(facts=facts, by=SYSTEM)
@@ -137,10 +143,11 @@ HANDLERS: Final[dict[str, Callable[[InboxEvent], Effect]]] = {
     "transfer.reversed": _not_booked,
     "charge.refunded": _not_booked,
     "refund.failed": _not_booked,
-    "charge.dispute.created": _not_booked,
-    "charge.dispute.funds_withdrawn": _not_booked,
-    "charge.dispute.funds_reinstated": _not_booked,
-    "charge.dispute.closed": _not_booked,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.updated": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
+    "charge.dispute.closed": _dispute,
     "payout.created": _bank_payout,
     "payout.updated": _bank_payout,
     "payout.paid": _bank_payout,

@@ -39,6 +39,8 @@ OURS: Final[dict[Meaning, str]] = {
     " FROM payments_payout WHERE transfer_id IS NOT NULL",
     Meaning.HOUSE: "SELECT key, meta ->> 'source', (meta ->> 'net')::bigint, meta ->> 'currency', at"
     " FROM ledger_entry WHERE kind = 'house'",
+    Meaning.DISPUTE: "SELECT key, meta ->> 'source', (meta ->> 'net')::bigint, meta ->> 'currency', at"
+    " FROM ledger_entry WHERE kind = 'dispute'",
 }
 
 

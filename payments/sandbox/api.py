@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from payments.sandbox import contract, objects
+from payments.sandbox import contract, disputes, objects
 from payments.sandbox.engine import DAY, KIND_OF, Refusal, Sandbox
 from payments.sandbox.store import Thing, new_id
 
@@ -326,6 +326,15 @@ ROUTES: Final[tuple[tuple[str, str, str, Act], ...]] = (
     ("GET", r"/v1/checkout/sessions/(?P<id>\w+)", "session_retrieve", _get("session")),
     ("GET", r"/v1/payment_intents/(?P<id>\w+)", "intent_retrieve", _get("intent")),
     ("GET", r"/v1/charges/(?P<id>\w+)", "charge_retrieve", _get("charge")),
+    ("GET", r"/v1/disputes", "dispute_list", _list("dispute", "charge", "payment_intent")),
+    ("GET", r"/v1/disputes/(?P<id>\w+)", "dispute_retrieve", _get("dispute")),
+    (
+        "POST",
+        r"/v1/disputes/(?P<id>\w+)",
+        "dispute_update",
+        lambda s, p, c: disputes.submit_evidence(s, c.id, p),
+    ),
+    ("POST", r"/v1/disputes/(?P<id>\w+)/close", "dispute_close", lambda s, p, c: disputes.close(s, c.id)),
     ("POST", r"/v1/transfers", "transfer_create", lambda s, p, c: s.create_transfer(p)),
     ("GET", r"/v1/transfers", "transfer_list", _list("transfer", "destination", "transfer_group")),
     ("GET", r"/v1/transfers/(?P<id>\w+)", "transfer_retrieve", _get("transfer")),

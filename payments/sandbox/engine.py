@@ -19,6 +19,7 @@ KIND_OF: Final = {
     "pi": "intent",
     "ch": "charge",
     "txn": "txn",
+    "du": "dispute",
     "tr": "transfer",
     "po": "payout",
     "evt": "event",

@@ -124,6 +124,35 @@ def charge(key: str, now: int, of: Thing) -> Thing:
     )
 
 
+def dispute(key: str, now: int, of: Thing, reason: str, status: str) -> Thing:
+    return fill(
+        stripe.Dispute,
+        {
+            "id": key,
+            "created": now,
+            "livemode": False,
+            "amount": of["amount"],
+            "balance_transactions": [],
+            "charge": of["id"],
+            "currency": of["currency"],
+            "enhanced_eligibility_types": [],
+            "evidence": {},
+            "evidence_details": {
+                "due_by": now + 9 * 86_400,
+                "enhanced_eligibility": {},
+                "has_evidence": False,
+                "past_due": False,
+                "submission_count": 0,
+            },
+            "is_charge_refundable": False,
+            "metadata": {},
+            "payment_intent": of["payment_intent"],
+            "reason": reason,
+            "status": status,
+        },
+    )
+
+
 def transaction(key: str, now: int, fields: Thing) -> Thing:
     """`fields`: amount, fee, currency, type, source, available_on, and _account (empty: the platform)."""
     fees = [{"amount": fields["fee"], "application": None, "currency": fields["currency"], "type": "stripe_fee"}]

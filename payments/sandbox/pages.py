@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from payments.money import show
+from payments.sandbox import disputes
 from payments.sandbox.engine import DAY, OUTCOMES, Refusal, Sandbox
 from payments.sandbox.objects import public
 from payments.sandbox.store import Thing
@@ -178,11 +179,57 @@ def _overview(sandbox: Sandbox, sender: Sender, rest: str, form: Thing) -> Page:
 def _objects(sandbox: Sandbox, sender: Sender, kind: str, form: Thing) -> Page:
     found = list(sandbox.store.all(kind))[::-1][:100]
     cards = "".join(
-        f'<section class="card"><h2>{escape(thing.get("id", kind))}</h2>{_bank(thing) if kind == "account" else ""}'
+        f'<section class="card"><h2>{escape(thing.get("id", kind))}</h2>{_choices(kind, thing)}'
         f"<pre tabindex=0>{escape(json.dumps(public(thing), indent=2))}</pre></section>"
         for thing in found
     )
     return Page(200, page(f"{kind}: {sandbox.store.count(kind)}", cards or "<p>None yet.</p>"))
+
+
+def _choices(kind: str, thing: Thing) -> str:
+    """What can be done to an object from its page."""
+    if kind == "account":
+        return _bank(thing) + _row(f"/capability/{thing['id']}", CHOICES)
+    if kind == "charge" and thing["status"] == "succeeded" and not thing["disputed"]:
+        return _row(f"/dispute/{thing['id']}", {"dispute": "The bank disputes it", "inquiry": "The bank asks about it"})
+    if kind == "dispute" and thing["status"] not in disputes.OUTCOMES:
+        return _row(f"/dispute/{thing['id']}", DISPUTE_CHOICES)
+    return ""
+
+
+DISPUTE_CHOICES: Final = {
+    "evidence": "Hand in evidence",
+    "withdraw": "The money is taken",
+    "won": "Won",
+    "lost": "Lost",
+    "warning_closed": "The inquiry is closed",
+}
+
+
+def _row(spot: str, choices: dict[str, str]) -> str:
+    buttons = "".join(_button(spot, value, label, small=True) for value, label in choices.items())
+    return f'<div class="row">{buttons}</div>'
+
+
+def _dispute(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    """`key`: a charge, or the dispute about it."""
+    act = form.get("do", "")
+    if act in ("dispute", "inquiry"):
+        disputes.dispute(sandbox, key, inquiry=act == "inquiry")
+    elif act == "evidence":
+        disputes.submit_evidence(sandbox, key, {})
+    elif act == "withdraw":
+        disputes.withdraw(sandbox, key)
+    else:
+        disputes.close(sandbox, key, act)
+    return Page(303, location="/objects/dispute")
+
+
+def _set_capability(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    if form.get("do") not in OUTCOMES:
+        raise Refusal("Choose one of the outcomes.")
+    sandbox.onboard(key, form["do"])
+    return Page(303, location="/objects/account")
 
 
 def _bank(account: Thing) -> str:
@@ -253,6 +300,8 @@ ACTS: Final[dict[tuple[str, str], Act]] = {
     ("POST", "onboard"): _onboard,
     ("GET", "objects"): _objects,
     ("POST", "bank"): _set_bank,
+    ("POST", "capability"): _set_capability,
+    ("POST", "dispute"): _dispute,
     ("POST", "settle"): _settle,
     ("GET", "deliveries"): _deliveries,
     ("POST", "deliveries"): _send,

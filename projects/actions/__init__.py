@@ -20,12 +20,14 @@ from projects.actions.projects import (
     confirm_pilot,
     create_project,
     edit_project,
+    freeze_project,
     fund_project,
     open_if_funded,
     open_project,
     pause_project,
     publish_instructions,
     resume_project,
+    unfreeze_project,
 )
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "decline_invitation",
     "edit_project",
     "expire_invitations",
+    "freeze_project",
     "fund_project",
     "invite",
     "invite_best",
@@ -54,5 +57,6 @@ __all__ = [
     "resume_project",
     "run_shortlist",
     "shortlist_application",
+    "unfreeze_project",
     "withdraw_application",
 ]

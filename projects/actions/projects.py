@@ -14,7 +14,7 @@ from accounts.queries import current_agreements
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor, System
 from core.errors import Fault, Invalid, Refused, WrongState
-from core.events import record
+from core.events import history, record
 from core.transitions import lock, move, step
 from experts.models import Field
 from payments import actions as payments
@@ -213,6 +213,32 @@ def cancel_project(*, project: Project, by: Actor, note: str = "") -> Project:
     if Funding.objects.filter(ref=project.public_id, status=Funding.Status.PROCESSING).exists():
         raise Refused("A payment for this draft is on its way; wait until it has arrived.", code="has_funds")
     return step(project, Status.CANCELLED, by=by, note=note, closed_at=timezone.now(), open_when_funded=False)
+
+
+@transaction.atomic
+def freeze_project(*, project: Project, by: Actor, note: str = "") -> Project:
+    """A payment is disputed: no new claims, no seats, no refunds. What is held goes on and is paid.
+
+    A draft stays one and cannot open; what is over stays over.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    project = lock(project)
+    if project.status not in (Status.OPEN, Status.PAUSED):
+        return project
+    return step(project, Status.FROZEN, by=by, note=note)
+
+
+@transaction.atomic
+def unfreeze_project(*, project: Project, by: Actor, note: str = "") -> Project:
+    """Back to what it was when it froze. Raises Invalid (a person gives no reason), WrongState."""
+    authorise(by, Permission.MONEY_OPERATE)
+    if not isinstance(by, System) and not note.strip():
+        raise Invalid("Say why, for the record.")
+    project = lock(project)
+    if project.status != Status.FROZEN:
+        raise WrongState(f"This project is {project.status}; only a frozen one is unfrozen.")
+    frozen = [event for event in history(project.public_id) if event.name == "project.frozen"]
+    return step(project, frozen[-1].before, by=by, note=note)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from payments import words
 from projects import queries
 from projects.models import Project
 from projects.pricing import hourly
@@ -23,6 +24,12 @@ def asks(project: Project) -> list[str]:
 def hourly_pay(project: Project) -> int:
     """Minor units an hour at the usual time for a task."""
     return hourly(project.pay, project.minutes)
+
+
+@register.filter
+def dispute_reason(code: str) -> str:
+    """Why a bank contests a payment, in words."""
+    return words.dispute_reason(code)
 
 
 @register.filter

@@ -49,6 +49,8 @@ FROM projects_application application
 LEFT JOIN LATERAL (SELECT id, number FROM projects_instructionversion
     WHERE project_id = application.project_id ORDER BY number DESC LIMIT 1) version ON true
 WHERE application.project_id = %s AND application.expert_id = %s AND application.status = 'accepted'
+    AND EXISTS (SELECT FROM projects_project project WHERE project.id = application.project_id
+        AND project.status = 'open')
 FOR NO KEY UPDATE OF application
 """
 

@@ -8,7 +8,7 @@ import pytest
 import stripe as sdk
 
 from payments import gateway
-from payments.sandbox import objects
+from payments.sandbox import disputes, objects
 from payments.sandbox.engine import fee_of
 from tests.payments.sandbox.steps import transfer_terms
 from tests.sandbox import LocalStripe
@@ -19,13 +19,16 @@ SHAPES: dict[str, type[Any]] = {
     "intent": sdk.PaymentIntent,
     "charge": sdk.Charge,
     "txn": sdk.BalanceTransaction,
+    "dispute": sdk.Dispute,
     "transfer": sdk.Transfer,
     "payout": sdk.Payout,
 }
 
 
 def test_every_object_has_the_fields_that_the_sdks_class_always_has(stripe: LocalStripe) -> None:
-    gateway.send_transfer(transfer_terms(stripe), key="k")
+    terms = transfer_terms(stripe)
+    gateway.send_transfer(terms, key="k")
+    disputes.dispute(stripe.sandbox, terms["source_transaction"])
     stripe.days_pass(2)
     for kind, shape in SHAPES.items():
         thing = objects.public(next(stripe.sandbox.store.all(kind)))
