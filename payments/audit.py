@@ -40,6 +40,30 @@ CHECKS: Final[dict[str, str]] = {
     "I4 no floor is broken": """
         SELECT kind || ':' || ref || ' ' || balance FROM ledger_account WHERE floor0 AND balance < 0
     """,
+    # The words of ledger._digest, written by the database.
+    "I5 each entry is what its digest says": """
+        SELECT e.key FROM ledger_entry e
+        LEFT JOIN ledger_posting p ON p.entry_id = e.id LEFT JOIN ledger_account a ON a.id = p.account_id
+        GROUP BY e.id HAVING e.digest <> encode(sha256(convert_to(
+            '["' || e.kind || '", "' || coalesce(min(a.currency), '') || '", ['
+            || coalesce(string_agg('["' || a.kind || '", "' || a.ref || '", ' || p.amount || ']', ', '
+                                   ORDER BY a.kind COLLATE "C", a.ref COLLATE "C", p.amount), '')
+            || ']]', 'UTF8')), 'hex')
+    """,
+    "I5 no entry that a reconciliation counted is gone": """
+        SELECT r.public_id || ' counted ' || r.entries
+        FROM (SELECT * FROM payments_reconciliation ORDER BY id DESC LIMIT 1) r
+        WHERE (SELECT count(*) FROM ledger_entry e WHERE e.id <= r.last_entry) < r.entries
+    """,
+    "I12 what Stripe held at the last reconciliation is what the books say": """
+        SELECT r.public_id || ' differs by ' || (r.ledger - r.ours_unseen + r.theirs_unbooked - r.stripe)
+        FROM (SELECT * FROM payments_reconciliation ORDER BY id DESC LIMIT 1) r
+        WHERE r.ledger - r.ours_unseen + r.theirs_unbooked <> r.stripe
+    """,
+    "I15 each event is processed, or visibly failed, within ten minutes": """
+        SELECT event_id FROM payments_inboxevent
+        WHERE processed_at IS NULL AND error = '' AND greatest(received_at, due_at) < now() - interval '10 minutes'
+    """,
     "I8 what is in flight is what the outbox holds": """
         SELECT coalesce(a.ref, o.ref) || ' books ' || coalesce(a.balance, 0) || ', outbox ' || coalesce(o.total, 0)
         FROM (SELECT ref, sum(balance) AS balance FROM ledger_account WHERE kind = 'payout_in_flight' GROUP BY ref) a

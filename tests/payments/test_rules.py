@@ -119,6 +119,10 @@ BREAK = {
     "I3": "UPDATE ledger_account SET balance = balance + 1 WHERE kind = 'project_funds'",
     "I4": "ALTER TABLE ledger_account DROP CONSTRAINT ledger_floor; "
     "UPDATE ledger_account SET balance = -1 WHERE kind = 'project_funds'",
+    "I5": "DELETE FROM ledger_posting WHERE entry_id = (SELECT min(id) FROM ledger_entry)",
+    "I12": "UPDATE payments_reconciliation SET stripe = stripe + 1",
+    "I15": "UPDATE payments_inboxevent SET processed_at = NULL, received_at = now() - interval '1 hour', "
+    "due_at = now() - interval '1 hour'",
     "I8": "UPDATE payments_outbox SET state = 'failed' WHERE state = 'pending'",
     "I9": "UPDATE payments_outbox SET remote_id = 'tr_other' WHERE state = 'done'",
     "I10": "UPDATE payments_funding SET amount = 4000, stripe_fee = 0",
@@ -138,6 +142,7 @@ def test_the_audit_sees_each_breach(stripe: LocalStripe, invariant: str) -> None
     actions.dispatch()
     earned(emil, source="sub_b")
     actions.make_payouts()
+    actions.reconcile()
     assert ledger_check() == []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -145,6 +150,18 @@ def test_the_audit_sees_each_breach(stripe: LocalStripe, invariant: str) -> None
         cursor.execute(BREAK[invariant])
         cursor.execute("SET LOCAL session_replication_role = origin")
     assert invariant in {breach.invariant.split()[0] for breach in ledger_check()}
+
+
+@pytest.mark.django_db
+def test_i5_an_entry_that_is_gone_is_missed(stripe: LocalStripe) -> None:
+    funded(stripe)
+    actions.reconcile()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("DELETE FROM ledger_posting; DELETE FROM ledger_entry WHERE kind = 'stripe_fee'")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert "I5 no entry that a reconciliation counted is gone" in {breach.invariant for breach in ledger_check()}
 
 
 def test_every_invariant_of_the_audit_has_been_broken_once() -> None:
