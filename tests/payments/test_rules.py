@@ -31,6 +31,7 @@ def test_37_entries_are_posted_by_actions_only() -> None:
     }
     assert found == {
         "payments/actions/adjustments.py",
+        "payments/actions/disputes.py",
         "payments/actions/funding.py",
         "payments/actions/funds.py",
         "payments/actions/outbox.py",
