@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+from datetime import MAXYEAR, MINYEAR
+from typing import Any, cast
 
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from core.admin import Button, OpsAdmin
-from payments import actions
+from payments import actions, statements
 from payments.models import (
     Account,
     Adjustment,
@@ -28,6 +32,7 @@ from payments.models import (
 )
 from payments.models_ops import LONGEST_HOLD
 from payments.money import show
+from payments.views import download
 
 
 @admin.display(description="Amount", ordering="amount")
@@ -104,6 +109,21 @@ class EarningAdmin(OpsAdmin[Earning]):
     list_select_related = ("payee",)
     search_fields = ("=public_id", "=ref", "=source", "payee__email")
     ordering = ("-pk",)
+    change_list_template = "admin/payments/earnings.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        totals = self.admin_site.admin_view(require_GET(self.year_csv))
+        return [path("year/<int:year>.csv", totals, name="payments_earning_year"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        this_year = timezone.now().year
+        return super().changelist_view(request, {"years": (this_year, this_year - 1), **(extra_context or {})})
+
+    def year_csv(self, request: HttpRequest, year: int) -> StreamingHttpResponse:
+        """What everybody earned in one year, person by person."""
+        if not MINYEAR <= year < MAXYEAR:
+            raise Http404
+        return download(statements.year_lines(year), f"earnings-{year}.csv")
 
 
 @admin.register(Payee)

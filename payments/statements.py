@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
-from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
 from payments.models import Allocation, Earning, Payout
@@ -52,6 +54,80 @@ def earnings_of(user: User, state: str = "") -> QuerySet[Earning]:
     if state in STATES:
         rows = rows.filter(state=state)
     return rows.prefetch_related("allocations__payout").order_by("-pk")
+
+
+def narrowed(
+    rows: QuerySet[Earning],
+    *,
+    kind: str = "",
+    ref: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    q: str = "",
+) -> QuerySet[Earning]:
+    """Only one kind, one project, days of the reader's zone (both included), or one reference: `q` is the whole id of
+    an earning, its work, a payout, a transfer, or a bank payout."""
+    given = {"kind": kind, "ref": ref, "booked_at__date__gte": since, "booked_at__date__lte": until}
+    rows = rows.filter(**{name: value for name, value in given.items() if value})
+    if q:
+        carried = Allocation.objects.filter(earning=OuterRef("pk"))
+        sent = Q(payout__public_id=q) | Q(payout__transfer_id=q) | Q(payout__bank_payout_id=q)
+        rows = rows.filter(Q(public_id=q) | Q(source=q) | Exists(carried.filter(sent)))
+    return rows
+
+
+@dataclass(frozen=True)
+class Period:
+    """What one person earned in a month or a year of their zone, in one currency: minor units, and how many lines."""
+
+    since: date
+    until: date
+    currency: str
+    pay: int
+    lines: int
+
+
+def years_of(user: User) -> list[tuple[Period, list[Period]]]:
+    """Each year with its months, newest first. One statement."""
+    rows = Earning.objects.visible_to(user).annotate(month=TruncMonth("booked_at")).order_by()
+    sums = rows.values("month", "currency").annotate(pay=Sum("pay"), lines=Count("pk")).order_by("-month", "currency")
+    years: dict[tuple[int, str], list[Period]] = {}
+    for row in sums:
+        first = row["month"].date()
+        last = date(first.year, first.month, monthrange(first.year, first.month)[1])
+        month = Period(first, last, row["currency"], row["pay"], row["lines"])
+        years.setdefault((first.year, month.currency), []).append(month)
+    return [
+        (
+            Period(
+                date(year, 1, 1),
+                date(year, 12, 31),
+                currency,
+                sum(month.pay for month in months),
+                sum(month.lines for month in months),
+            ),
+            months,
+        )
+        for (year, currency), months in years.items()
+    ]
+
+
+YEAR_HEAD = ("year", "expert", "name", "email", "country", "currency", "earned", "top_ups", "lines")
+
+
+def year_lines(year: int) -> Iterator[str]:
+    """Everybody's earnings of one year (UTC) as CSV, a line per person and currency. Totals only: nothing is filed."""
+    start, end = (datetime(number, 1, 1, tzinfo=UTC) for number in (year, year + 1))
+    rows = Earning.objects.filter(booked_at__gte=start, booked_at__lt=end).order_by()
+    named = rows.values_list("payee__public_id", "payee__name", "payee__email", "payee__payee__country", "currency")
+    ours = Coalesce(Sum("pay", filter=Q(kind__in=Earning.HOUSE_PAID)), 0)
+    sums = named.annotate(earned=Sum("pay"), ours=ours, lines=Count("pk")).order_by("payee__public_id", "currency")
+    writer = csv.writer(_Echo())
+    yield writer.writerow(YEAR_HEAD)
+    for public_id, name, email, country, currency, earned, top_ups, lines in sums.iterator(chunk_size=500):
+        money = (plain(earned, currency), plain(top_ups, currency))
+        person = (public_id, _harmless(name), _harmless(email), country or "")
+        yield writer.writerow([year, *person, currency, *money, lines])
 
 
 def steps(earning: Earning) -> list[Step]:

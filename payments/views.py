@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +17,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.web import refusals_on, signed_in
 from payments import actions, statements
-from payments.forms import CountryForm
+from payments.forms import CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
-from payments.models import Funding, Payee, Payout
+from payments.models import Earning, Funding, Payee, Payout
 from payments.queries import earning_totals
 
 
@@ -33,18 +36,25 @@ def webhook(request: HttpRequest, endpoint: str) -> HttpResponse:
     return JsonResponse({"received": True, "new": new})
 
 
+def _narrowing(request: HttpRequest) -> tuple[EarningsForm, QuerySet[Earning]]:
+    form = EarningsForm(request.GET)
+    form.is_valid()
+    given = {name: value for name, value in form.cleaned_data.items() if value}
+    return form, statements.narrowed(statements.earnings_of(signed_in(request), given.pop("state", "")), **given)
+
+
 @login_required
 @require_GET
 def earnings(request: HttpRequest) -> HttpResponse:
     """What one has earned, line by line, and how far each line has come."""
-    user, state = signed_in(request), request.GET.get("state", "")
-    page = Paginator(statements.earnings_of(user, state), 25).get_page(request.GET.get("page"))
+    user = signed_in(request)
+    form, rows = _narrowing(request)
+    page = Paginator(rows, 25).get_page(request.GET.get("page"))
     context = {
+        "form": form,
         "lines": [(earning, statements.steps(earning)) for earning in page],
         "page_obj": page,
-        "states": statements.STATES,
-        "tones": statements.TONES,
-        "state": state,
+        "narrowed": any(form.cleaned_data.values()),
         "totals": earning_totals(user),
         "payee": Payee.objects.filter(user=user).first(),
     }
@@ -54,13 +64,23 @@ def earnings(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def earnings_csv(request: HttpRequest) -> StreamingHttpResponse:
-    rows = statements.earnings_of(signed_in(request), request.GET.get("state", ""))
-    lines = statements.csv_lines(rows.iterator(chunk_size=500))
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="earnings.csv"'},
-    )
+    _, rows = _narrowing(request)
+    return download(statements.csv_lines(rows.iterator(chunk_size=500)), "earnings.csv")
+
+
+@login_required
+@require_GET
+def earnings_years(request: HttpRequest) -> HttpResponse:
+    """A statement for each month and year in which one earned something."""
+    user = signed_in(request)
+    context = {"years": statements.years_of(user), "payee": Payee.objects.filter(user=user).first()}
+    return render(request, "payments/statements.html", context)
+
+
+def download(lines: Iterable[str], name: str) -> StreamingHttpResponse:
+    """A CSV file, line by line."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @login_required
