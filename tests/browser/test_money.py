@@ -53,6 +53,7 @@ def test_the_money_pages(
     page = open_page(kind)
     sign_in(page, user("Emil"), base)
     faults = look(page, f"{base}/earnings/", f"earnings-{kind}")
+    faults += look(page, f"{base}/earnings/statements/", f"statements-{kind}")
     faults += look(page, f"{base}/payouts/", f"payouts-{kind}")
     faults += look(page, f"{base}/payouts/setup/", f"setup-{kind}")
     faults += look(page, f"{base}/payouts/setup/done/", f"return-{kind}")
