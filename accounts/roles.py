@@ -18,6 +18,7 @@ class Permission(StrEnum):
     TOKEN_MANAGE = "token_manage"  # noqa: S105, the name of a right
     PROJECT_EDIT = "project_edit"
     PROJECT_FUND = "project_fund"
+    FUNDS_REFUND = "funds_refund"
     APPLICATION_DECIDE = "application_decide"
     TASK_EDIT = "task_edit"
     SUBMISSION_REVIEW = "submission_review"
@@ -51,7 +52,7 @@ _MANAGER: Final = _REVIEWER | {
 LAB_ROLES: Final[dict[str, frozenset[Permission]]] = {
     Role.REVIEWER: _REVIEWER,
     Role.MANAGER: _MANAGER,
-    Role.OWNER: _MANAGER | {_P.LAB_EDIT, _P.MEMBER_MANAGE, _P.TOKEN_MANAGE},
+    Role.OWNER: _MANAGER | {_P.FUNDS_REFUND, _P.LAB_EDIT, _P.MEMBER_MANAGE, _P.TOKEN_MANAGE},
 }
 OWN: Final = frozenset(
     {
@@ -78,7 +79,7 @@ OPS: Final = frozenset(
 )
 
 PROSE: Final[dict[str, str]] = {
-    "owner": "Runs the lab: everything a manager does, and members, keys and the lab's own details.",
+    "owner": "Runs the lab: everything a manager does, and members, keys, refunds and the lab's own details.",
     "manager": "Runs projects: writes, funds, opens and closes them, decides applications, exports data.",
     "reviewer": "Sees projects and decides on submissions.",
     "expert": "Does things for themselves only: profile, credentials, applications, work, payouts.",

@@ -29,6 +29,7 @@ from payments.models import (
     Payout,
     Posting,
     Reconciliation,
+    Refund,
 )
 from payments.models_ops import LONGEST_HOLD
 from payments.money import show
@@ -36,7 +37,7 @@ from payments.views import download
 
 
 @admin.display(description="Amount", ordering="amount")
-def amount(row: Funding | Payout | Dispute | Adjustment) -> str:
+def amount(row: Funding | Payout | Refund | Dispute | Adjustment) -> str:
     return show(row.amount, row.currency)
 
 
@@ -170,27 +171,45 @@ class PayoutAdmin(OpsAdmin[Payout]):
     )
 
 
+@admin.register(Refund)
+class RefundAdmin(OpsAdmin[Refund]):
+    list_display = (
+        "public_id",
+        "funding",
+        amount,
+        "status",
+        "refund_id",
+        "created_at",
+        "sent_at",
+        "settled_at",
+        "failure",
+    )
+    list_filter = ("status", "currency")
+    list_select_related = ("funding",)
+    search_fields = ("=public_id", "=refund_id", "=funding__public_id", "=funding__ref")
+    ordering = ("-pk",)
+
+
 @admin.register(Outbox)
 class OutboxAdmin(OpsAdmin[Outbox]):
-    list_display = ("key", "op", "payout", "state", "attempts", "due_at", "first_at", "remote_id", "last_error")
-    list_filter = ("state",)
-    list_select_related = ("payout",)
-    search_fields = ("=key", "=remote_id", "=payout__public_id")
+    list_display = ("key", "op", "subject", "state", "attempts", "due_at", "first_at", "remote_id", "last_error")
+    list_filter = ("state", "op")
+    search_fields = ("=key", "=remote_id", "=subject")
     ordering = ("-pk",)
     buttons = (
         Button(
             "adopt",
-            "Adopt the transfer that Stripe has",
-            lambda row, by, words: actions.adopt(row=row, transfer_id=words.strip(), by=by),
+            "Adopt what Stripe has",
+            lambda row, by, words: actions.adopt(row=row, remote_id=words.strip(), by=by),
             when=lambda row: row.state in (Outbox.State.NEEDS_OPS, Outbox.State.UNKNOWN),
-            asks="The transfer's id at Stripe (tr_…)",
+            asks="Its id at Stripe (tr_…, re_…)",
         ),
         Button(
             "anew",
             "Send anew under a new key",
             lambda row, by, words: actions.send_anew(row=row, by=by, note=words),
             when=lambda row: row.state == Outbox.State.NEEDS_OPS,
-            asks="How you know that Stripe has no such transfer",
+            asks="How you know that Stripe has nothing of it",
             tone="danger",
         ),
     )

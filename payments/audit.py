@@ -69,27 +69,42 @@ CHECKS: Final[dict[str, str]] = {
         FROM (SELECT ref, sum(balance) AS balance FROM ledger_account WHERE kind = 'payout_in_flight' GROUP BY ref) a
         FULL JOIN (
             SELECT u.public_id AS ref, sum(p.amount) AS total
-            FROM payments_outbox x JOIN payments_payout p ON p.id = x.payout_id
+            FROM payments_outbox x JOIN payments_payout p ON p.public_id = x.subject
             JOIN accounts_user u ON u.id = p.payee_id
             WHERE x.state NOT IN ('done', 'failed') GROUP BY u.public_id
         ) o ON o.ref = a.ref
         WHERE coalesce(a.balance, 0) <> coalesce(o.total, 0)
     """,
+    "I8 what goes back to labs is what the outbox holds": """
+        SELECT coalesce(a.ref, o.ref) || ' books ' || coalesce(a.balance, 0) || ', outbox ' || coalesce(o.total, 0)
+        FROM (SELECT ref, sum(balance) AS balance FROM ledger_account WHERE kind = 'refund_in_flight' GROUP BY ref) a
+        FULL JOIN (
+            SELECT f.ref, sum(r.amount) AS total
+            FROM payments_outbox x JOIN payments_refund r ON r.public_id = x.subject
+            JOIN payments_funding f ON f.id = r.funding_id
+            WHERE x.state NOT IN ('done', 'failed') GROUP BY f.ref
+        ) o ON o.ref = a.ref
+        WHERE coalesce(a.balance, 0) <> coalesce(o.total, 0)
+    """,
     "I9 each done delivery has one entry, each sent payout one delivery": """
         SELECT x.key FROM payments_outbox x LEFT JOIN ledger_entry e ON e.key = x.key
-        WHERE x.state = 'done' AND (e.id IS NULL OR e.meta ->> 'transfer' IS DISTINCT FROM x.remote_id)
+        WHERE x.state = 'done' AND (e.id IS NULL OR e.meta ->> x.op IS DISTINCT FROM x.remote_id)
         UNION ALL
         SELECT e.key FROM ledger_entry e LEFT JOIN payments_outbox x ON x.key = e.key AND x.state = 'done'
-        WHERE e.kind = 'transfer' AND x.id IS NULL
+        WHERE e.kind IN ('transfer', 'refund', 'reversal') AND x.id IS NULL
         UNION ALL
         SELECT p.public_id FROM payments_payout p
-        LEFT JOIN payments_outbox x ON x.payout_id = p.id AND x.remote_id = p.transfer_id
+        LEFT JOIN payments_outbox x ON x.subject = p.public_id AND x.remote_id = p.transfer_id
         WHERE p.transfer_id IS NOT NULL AND x.id IS NULL
     """,
-    "I10 payouts never exceed their funding's charge less its fee": """
-        SELECT f.public_id || ' carries ' || sum(a.amount)
-        FROM payments_funding f JOIN payments_allocation a ON a.funding_id = f.id
-        GROUP BY f.id HAVING sum(a.amount) > f.amount - f.stripe_fee OR f.status <> 'paid'
+    "I10 payouts and refunds never exceed their funding's charge less its fee": """
+        SELECT f.public_id || ' carries ' || sum(c.amount)
+        FROM payments_funding f JOIN (
+            SELECT funding_id, amount FROM payments_allocation
+            UNION ALL
+            SELECT funding_id, amount FROM payments_refund WHERE status IN ('pending', 'sent', 'settled')
+        ) c ON c.funding_id = f.id
+        GROUP BY f.id HAVING sum(c.amount) > f.amount - f.stripe_fee OR f.status <> 'paid'
     """,
     "I10 a payout is the sum of its allocations, from its own funding": """
         SELECT p.public_id

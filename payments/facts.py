@@ -83,6 +83,21 @@ class Transfer:
     destination_payment: str
     payout: str  # our payout's public id, from the metadata
 
+    @property
+    def subject(self) -> str:
+        return self.payout
+
+
+@dataclass(frozen=True)
+class Refund:
+    id: str
+    amount: int
+    currency: str
+    charge: str
+    status: str  # pending, requires_action, succeeded, failed, canceled
+    failure: str  # Stripe's code
+    subject: str  # our refund's public id, from the metadata
+
 
 @dataclass(frozen=True)
 class Recipient:

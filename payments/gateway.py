@@ -27,6 +27,7 @@ from payments.facts import (
     Misused,
     Movement,
     Recipient,
+    Refund,
     Rejected,
     Transfer,
     Unknown,
@@ -43,6 +44,7 @@ __all__ = [
     "Misused",
     "Movement",
     "Recipient",
+    "Refund",
     "Rejected",
     "Transfer",
     "Unknown",
@@ -297,6 +299,51 @@ def _transfer(sent: stripe.Transfer) -> Transfer:
         destination=_id(sent.destination),
         destination_payment=_id(sent.destination_payment),
         payout=sent.metadata.to_dict().get("payout", ""),
+    )
+
+
+def send_refund(payload: Mapping[str, Any], *, key: str) -> Refund:
+    """`payload`: amount, charge, refund. One refund per key."""
+    with _told_apart():
+        made = client().v1.refunds.create(
+            {
+                "charge": payload["charge"],
+                "amount": payload["amount"],
+                "reason": "requested_by_customer",
+                "metadata": {"refund": payload["refund"]},
+            },
+            {"idempotency_key": key},
+        )
+    return _refund(made)
+
+
+def refund(refund_id: str) -> Refund:
+    with _told_apart():
+        return _refund(client().v1.refunds.retrieve(refund_id))
+
+
+def refunds_of(charge: str) -> list[Refund]:
+    """All refunds of a charge, ours and the dashboard's."""
+    with _told_apart():
+        listed = client().v1.refunds.list({"charge": charge, "limit": 100})
+        return [_refund(found) for found in listed.auto_paging_iter()]
+
+
+def find_refund(payload: Mapping[str, Any], *, since: datetime) -> Refund | None:
+    """The refund that an earlier, unanswered call made, if it made one. A charge has few: `since` is not needed."""
+    return next((found for found in refunds_of(payload["charge"]) if found.subject == payload["refund"]), None)
+
+
+def _refund(made: stripe.Refund) -> Refund:
+    facts: dict[str, Any] = made.to_dict()
+    return Refund(
+        id=made.id,
+        amount=made.amount,
+        currency=made.currency,
+        charge=_id(made.charge),
+        status=facts.get("status") or "",
+        failure=facts.get("failure_reason") or "",
+        subject=(facts.get("metadata") or {}).get("refund", ""),
     )
 
 

@@ -353,7 +353,6 @@ class Payout(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
-    run = models.PositiveIntegerField(default=1)  # grows when a refused transfer is sent anew
     transfer_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     destination_payment = models.CharField(max_length=255, unique=True, null=True, editable=False)  # at the payee's
     bank_payout_id = models.CharField(max_length=255, blank=True, editable=False)  # Stripe's po_…; may carry several
@@ -397,8 +396,52 @@ class Allocation(models.Model):
         return f"{self.earning} from {self.funding or 'the platform'}"
 
 
+class Refund(models.Model):
+    """A part of one funding that goes back to the lab. SETTLED when Stripe says so; it may still come back later."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        SETTLED = "settled"
+        FAILED = "failed"  # refused, or sent back by the bank: the money is the project's again
+        CANCELLED = "cancelled"
+
+    NOUN = "refund"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.PENDING: {Status.SENT, Status.FAILED, Status.CANCELLED},
+        Status.SENT: {Status.SETTLED, Status.FAILED},
+        Status.SETTLED: {Status.FAILED},  # banks return money days later
+        Status.FAILED: set(),
+        Status.CANCELLED: set(),
+    }
+    HOLDING = (Status.PENDING, Status.SENT, Status.SETTLED)  # the funding cannot carry this amount any more
+
+    public_id = PublicIdField(prefix="rfd")
+    funding = models.ForeignKey(Funding, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    refund_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    failure = models.TextField(blank=True, editable=False)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class Outbox(models.Model):
-    """One call that Stripe must get exactly once: delivery of a payout, not a second status of it."""
+    """One call that Stripe must get exactly once: delivery of its subject, not a second status of it."""
+
+    class Op(models.TextChoices):
+        TRANSFER = "transfer"  # of a payout
+        REFUND = "refund"
+        REVERSAL = "reversal"  # of a transfer
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -409,8 +452,12 @@ class Outbox(models.Model):
         NEEDS_OPS = "needs_ops"
 
     key = models.CharField(max_length=120, unique=True)  # the idempotency key that Stripe sees
-    op = models.CharField(max_length=20)
-    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="outbox")
+    op = models.CharField(max_length=20, choices=Op.choices)
+    subject = models.CharField(max_length=40)  # what is delivered: pay_…, rfd_…
+    run = models.PositiveIntegerField(default=1)  # grows when what was refused or never found is sent anew
+    payee = models.ForeignKey(
+        Payee, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # waits until they are ready
     payload = models.JSONField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     due_at = models.DateTimeField(db_default=Now())
@@ -428,7 +475,7 @@ class Outbox(models.Model):
                 condition=~Q(state="done") | Q(remote_id__isnull=False), name="done_row_names_its_object"
             ),
             models.UniqueConstraint(
-                fields=["payout"], condition=~Q(state="failed"), name="one_live_delivery_per_payout"
+                fields=["subject"], condition=~Q(state="failed"), name="one_live_delivery_per_subject"
             ),
         ]
         indexes: ClassVar = [

@@ -11,12 +11,13 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from payments import ledger
-from payments.models import Account, AccountKind, Allocation, Dispute, Earning, Funding, Payee, Payout
+from payments.models import Account, AccountKind, Allocation, Dispute, Earning, Funding, Payee, Payout, Refund
 
 
 @dataclass(frozen=True)
 class Spend:
-    """Where one project's money went, in minor units: funded = stripe_fees + paid_out_pay + fees + reserved + free."""
+    """Where one project's money went, in minor units: funded = stripe_fees + paid_out_pay + fees + reserved + free
+    + refunded (on its way back to the lab, or there)."""
 
     funded: int
     stripe_fees: int
@@ -24,6 +25,7 @@ class Spend:
     fees: int
     reserved: int
     free: int
+    refunded: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ def spend(ref: str, currency: str = "usd") -> Spend:
 
 
 def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
-    """Three statements, however many projects and however long they have run. Every reference gets an answer."""
+    """Four statements, however many projects and however long they have run. Every reference gets an answer."""
     refs = list(refs)
     paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
     into = {ref: (gross, kept) for ref, gross, kept in _sums(paid, "amount", "stripe_fee")}
     earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
     out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
+    returned = Refund.objects.filter(funding__ref__in=refs, currency=currency, status__in=Refund.HOLDING).order_by()
+    back = dict(returned.values_list("funding__ref").annotate(Sum("amount")))
     left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
     held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
     return {
@@ -77,6 +81,7 @@ def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
             *out.get(ref, (0, 0)),
             held.get((ref, AccountKind.PROJECT_RESERVED), 0),
             held.get((ref, AccountKind.PROJECT_FUNDS), 0),
+            back.get(ref, 0),
         )
         for ref in refs
     }
@@ -101,6 +106,24 @@ def owed_payees() -> list[Payee]:
     owed = Account.objects.filter(kind=AccountKind.EXPERT_PAYABLE, balance__gt=0, ref=OuterRef("user__public_id"))
     ready = Payee.objects.filter(Exists(owed), status=Payee.Status.READY)
     return list(ready.select_related("user").order_by("pk"))
+
+
+def lock_fundings(ref: str, currency: str) -> list[Funding]:
+    """What the project was paid, oldest first, held until the caller's transaction ends."""
+    paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
+    return list(paid.select_for_update(no_key=True).order_by("paid_at", "pk"))
+
+
+def left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
+    """(key, amount) that each funding can still carry: its charge less Stripe's fee, payouts and refunds."""
+    fundings = list(fundings)
+    drawn = _by_funding(Allocation.objects.filter(funding__in=fundings))
+    back = _by_funding(Refund.objects.filter(funding__in=fundings, status__in=Refund.HOLDING))
+    return [(f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0) - back.get(f.pk, 0)) for f in fundings]
+
+
+def _by_funding(rows: QuerySet[Any]) -> dict[int, int]:
+    return dict(rows.values_list("funding").annotate(Sum("amount")).order_by())
 
 
 class Owed(NamedTuple):

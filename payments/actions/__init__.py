@@ -14,10 +14,11 @@ from payments.actions.funding import apply_checkout, open_funding, refresh_fundi
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.inbox import process, receive, try_again
-from payments.actions.outbox import adopt, complete, confirm_transfer, dispatch, send_anew
+from payments.actions.outbox import adopt, complete, confirm_refund, confirm_transfer, dispatch, send_anew
 from payments.actions.payees import apply_recipient, choose_country, onboarding_link, refresh_payee
 from payments.actions.payouts import apply_bank_payout, cancel_payout, make_payouts, pay_out, retry_payout
 from payments.actions.reconciling import reconcile
+from payments.actions.refunds import apply_refund, cancel_refund, refund_funds
 from payments.actions.sweeping import sweep_events
 
 __all__ = [
@@ -26,9 +27,12 @@ __all__ = [
     "apply_checkout",
     "apply_dispute",
     "apply_recipient",
+    "apply_refund",
     "cancel_payout",
+    "cancel_refund",
     "choose_country",
     "complete",
+    "confirm_refund",
     "confirm_transfer",
     "dispatch",
     "earn",
@@ -47,6 +51,7 @@ __all__ = [
     "reconcile",
     "refresh_funding",
     "refresh_payee",
+    "refund_funds",
     "refuse_adjustment",
     "release",
     "release_hold",

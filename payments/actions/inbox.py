@@ -16,7 +16,7 @@ from core.actors import SYSTEM, Actor
 from payments import gateway
 from payments.actions.disputes import apply_dispute
 from payments.actions.funding import apply_checkout
-from payments.actions.outbox import confirm_transfer
+from payments.actions.outbox import confirm_refund, confirm_transfer
 from payments.actions.payees import apply_recipient
 from payments.actions.payouts import apply_bank_payout
 from payments.models import InboxEvent
@@ -114,6 +114,16 @@ def _dispute(event: InboxEvent) -> Effect:
     return lambda: apply_dispute(facts=facts, by=SYSTEM)
 
 
+def _refund(event: InboxEvent) -> Effect:
+    facts = gateway.refund(event.object_id)
+    return lambda: confirm_refund(facts=facts)
+
+
+def _charge_refunds(event: InboxEvent) -> Effect:
+    found = gateway.refunds_of(event.object_id)
+    return lambda: [confirm_refund(facts=facts) for facts in found]
+
+
 def _bank_payout(event: InboxEvent) -> Effect:
     facts = gateway.bank_payout(event.object_id, account=event.account)
     return lambda: apply_bank_payout(facts=facts, by=SYSTEM)
@@ -141,8 +151,11 @@ HANDLERS: Final[dict[str, Callable[[InboxEvent], Effect]]] = {
     "transfer.created": _transfer,
     "transfer.updated": _transfer,
     "transfer.reversed": _not_booked,
-    "charge.refunded": _not_booked,
-    "refund.failed": _not_booked,
+    "charge.refunded": _charge_refunds,
+    "charge.refund.updated": _refund,
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
     "charge.dispute.created": _dispute,
     "charge.dispute.updated": _dispute,
     "charge.dispute.funds_withdrawn": _dispute,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,9 +18,9 @@ from core.errors import WrongState
 from core.events import record
 from core.transitions import lock, step
 from payments import gateway, ledger, money, queries, words
+from payments.actions.delivery import Op, put_out
 from payments.models import AccountKind, Allocation, Funding, Hold, Outbox, Payee, Payout
 from payments.sweep import each
-from payments.wake import wake_outbox
 
 Status = Payout.Status
 HOUSE_GROUP: Final = "top_ups"  # what Stripe files the platform's own transfers under
@@ -59,27 +58,13 @@ def _from_the_house(payee: Payee, owed: Iterable[queries.Owed], currency: str, b
 
 
 def _draw(payee: Payee, owed: Iterable[queries.Owed], ref: str, currency: str, by: Actor) -> list[Payout]:
-    fundings = {funding.pk: funding for funding in _lock_fundings(ref, currency)}
-    shares = money.allocate(((part.earning, part.amount) for part in owed), _left_in(fundings.values()))
+    fundings = {funding.pk: funding for funding in queries.lock_fundings(ref, currency)}
+    shares = money.allocate(((part.earning, part.amount) for part in owed), queries.left_in(fundings.values()))
     by_funding: dict[int, list[Allocation]] = defaultdict(list)
     for share in shares:
         part = Allocation(earning_id=share.earning, funding_id=share.funding, amount=share.amount)
         by_funding[share.funding].append(part)
     return [_payout(payee, fundings[pk], parts, currency, by) for pk, parts in by_funding.items()]
-
-
-def _lock_fundings(ref: str, currency: str) -> list[Funding]:
-    paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
-    return list(paid.select_for_update(no_key=True).order_by("paid_at", "pk"))
-
-
-def _left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
-    """What each funding can still carry: a transfer never exceeds its charge less Stripe's fee."""
-    fundings = list(fundings)
-    drawn = dict(
-        Allocation.objects.filter(funding__in=fundings).values_list("funding").annotate(Sum("amount")).order_by()
-    )
-    return [(f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0)) for f in fundings]
 
 
 def _payout(payee: Payee, funding: Funding | None, parts: list[Allocation], currency: str, by: Actor) -> Payout:
@@ -95,9 +80,25 @@ def _payout(payee: Payee, funding: Funding | None, parts: list[Allocation], curr
 
 
 def _deliver(payout: Payout, payee: Payee) -> None:
-    """Take the money off what we owe and put the call to Stripe into the outbox, in one transaction."""
+    """Take the money off what we owe and put the call to Stripe into the outbox, in one transaction.
+
+    Without a funding there is no `source_transaction`: Stripe takes the money from what is available to the platform.
+    """
+    row = put_out(
+        op=Outbox.Op.TRANSFER,
+        subject=payout.public_id,
+        payee=payee,
+        payload={
+            "amount": payout.amount,
+            "currency": payout.currency,
+            "destination": payee.stripe_account_id,
+            "source_transaction": payout.funding.charge_id if payout.funding else None,
+            "transfer_group": payout.funding.ref if payout.funding else HOUSE_GROUP,
+            "payout": payout.public_id,
+        },
+    )
     ledger.post(
-        key=f"payout:{payout.public_id}:{payout.run}",
+        key=f"payout:{payout.public_id}:{row.run}",
         kind="payout",
         lines=ledger.transfer(
             payout.amount,
@@ -107,30 +108,6 @@ def _deliver(payout: Payout, payee: Payee) -> None:
         currency=payout.currency,
         meta={"payout": payout.public_id},
     )
-    write_outbox(payout, payee)
-
-
-def write_outbox(payout: Payout, payee: Payee, *, pause: timedelta = timedelta(0)) -> Outbox:
-    """The row that the dispatcher sends. Its key is what Stripe sees: one payout and run, one key.
-
-    Without a funding there is no `source_transaction`: Stripe takes the money from what is available to the platform.
-    """
-    row = Outbox.objects.create(
-        key=f"transfer:{payout.public_id}:{payout.run}",
-        op="transfer",
-        payout=payout,
-        payload={
-            "amount": payout.amount,
-            "currency": payout.currency,
-            "destination": payee.stripe_account_id,
-            "source_transaction": payout.funding.charge_id if payout.funding else None,
-            "transfer_group": payout.funding.ref if payout.funding else HOUSE_GROUP,
-            "payout": payout.public_id,
-        },
-        due_at=timezone.now() + pause,
-    )
-    transaction.on_commit(wake_outbox)
-    return row
 
 
 @transaction.atomic
@@ -140,7 +117,7 @@ def retry_payout(*, payout: Payout, by: Actor) -> Payout:
     payout = lock(payout)
     if payout.transfer_id:
         raise WrongState("The money is at Stripe; Stripe pays it out once the bank account is mended.")
-    payout = step(payout, Status.PENDING, by=by, data=_data(payout), run=payout.run + 1, failure="")
+    payout = step(payout, Status.PENDING, by=by, data=_data(payout), failure="")
     _deliver(payout, Payee.objects.get(user=payout.payee))
     return payout
 
@@ -158,19 +135,19 @@ def cancel_payout(*, payout: Payout, by: Actor, note: str) -> Payout:
     Raises WrongState where Stripe may already know of it.
     """
     authorise(by, Permission.MONEY_OPERATE)
-    live = Outbox.objects.filter(payout=payout).exclude(state=Outbox.State.FAILED)
+    live = Outbox.objects.filter(subject=payout.public_id).exclude(state=Outbox.State.FAILED)
     row = live.select_for_update(no_key=True).first()  # the row before its payout, as the dispatcher does
     if row is None or row.attempts:
         raise WrongState("Stripe may already have this payout.")
     payout = step(lock(payout), Status.CANCELLED, by=by, note=note, data=_data(payout))
     row.state, row.last_error = Outbox.State.FAILED, note
     row.save(update_fields=["state", "last_error"])
-    give_back(payout, row)
+    _give_back(payout, row)
     Allocation.objects.filter(payout=payout).delete()
     return payout
 
 
-def give_back(payout: Payout, row: Outbox) -> None:
+def _give_back(payout: Payout, row: Outbox) -> None:
     """The transfer will not happen: we owe the person again."""
     ledger.post(
         key=f"back:{row.key}",
@@ -183,6 +160,55 @@ def give_back(payout: Payout, row: Outbox) -> None:
         currency=payout.currency,
         meta={"payout": payout.public_id},
     )
+
+
+def _asked_for(row: Outbox, sent: gateway.Transfer) -> bool:
+    asked = (row.subject, row.payload["amount"], row.payload["currency"], row.payload["destination"])
+    return (sent.payout, sent.amount, sent.currency, sent.destination) == asked
+
+
+def _sent(row: Outbox, sent: gateway.Transfer, by: Actor) -> None:
+    payout = _payout_of(row)
+    payout = step(
+        payout,
+        Status.SENT,
+        by=by,
+        data=_data(payout),
+        transfer_id=sent.id,
+        destination_payment=sent.destination_payment,
+        sent_at=timezone.now(),
+    )
+    ledger.post(
+        key=row.key,
+        kind="transfer",
+        lines=ledger.transfer(
+            payout.amount,
+            debit=(AccountKind.PAYOUT_IN_FLIGHT, payout.payee.public_id),
+            credit=(AccountKind.STRIPE_CLEARING, ""),
+        ),
+        currency=payout.currency,
+        meta={"payout": payout.public_id, "transfer": sent.id},
+    )
+
+
+def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
+    payout = _payout_of(row)
+    payout = step(payout, Status.FAILED, by=by, data=_data(payout), failure=str(error))
+    _give_back(payout, row)
+
+
+def _payout_of(row: Outbox) -> Payout:
+    return Payout.objects.select_for_update(no_key=True).get(public_id=row.subject)
+
+
+TRANSFER: Final = Op(
+    send=lambda payload, key: gateway.send_transfer(payload, key=key),
+    find=lambda payload, since: gateway.find_transfer(payload, since=since),
+    fetch=lambda _payload, transfer_id: gateway.transfer(transfer_id),
+    fits=_asked_for,
+    booked=_sent,
+    refused=_refused,
+)
 
 
 @transaction.atomic

@@ -37,6 +37,10 @@ OURS: Final[dict[Meaning, str]] = {
     " FROM payments_funding WHERE status = 'paid'",
     Meaning.PAYOUT: "SELECT public_id, transfer_id, -amount, currency, sent_at"
     " FROM payments_payout WHERE transfer_id IS NOT NULL",
+    Meaning.REFUND: "SELECT public_id, refund_id, -amount, currency, sent_at"
+    " FROM payments_refund WHERE refund_id IS NOT NULL",
+    Meaning.REFUND_BACK: "SELECT public_id, refund_id, amount, currency, sent_at"
+    " FROM payments_refund WHERE refund_id IS NOT NULL AND status = 'failed'",
     Meaning.HOUSE: "SELECT key, meta ->> 'source', (meta ->> 'net')::bigint, meta ->> 'currency', at"
     " FROM ledger_entry WHERE kind = 'house'",
     Meaning.DISPUTE: "SELECT key, meta ->> 'source', (meta ->> 'net')::bigint, meta ->> 'currency', at"

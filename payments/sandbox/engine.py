@@ -21,6 +21,7 @@ KIND_OF: Final = {
     "txn": "txn",
     "du": "dispute",
     "tr": "transfer",
+    "re": "refund",
     "po": "payout",
     "evt": "event",
 }
@@ -219,6 +220,42 @@ class Sandbox:
         self._save(charge)
         available_on: int = self.find("txn", charge["balance_transaction"])["available_on"]
         return max(self.now(), available_on)
+
+    def create_refund(self, params: Thing) -> Thing:
+        charge = self.find("charge", params["charge"])
+        amount = params.get("amount", charge["amount"] - charge["amount_refunded"])
+        if charge["amount_refunded"] + amount > charge["amount"]:
+            raise Refusal("Refund amount is greater than unrefunded amount on charge.", code="charge_already_refunded")
+        given = {**params, "amount": amount, "currency": charge["currency"]}
+        refund = objects.refund(new_id("re"), self.now(), given)
+        refund["balance_transaction"] = self._refund_line(refund, "refund", -amount)
+        charge["amount_refunded"] += amount
+        charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+        self._save(refund, charge)
+        self.emit("refund.created", refund)
+        self.emit("charge.refunded", charge)
+        return refund
+
+    def fail_refund(self, refund_id: str, reason: str = "lost_or_stolen_card") -> None:
+        """The customer's bank sends a refund back, days after Stripe called it done."""
+        with self.lock:
+            refund = self.find("refund", refund_id)
+            if refund["status"] != "succeeded":
+                raise Refusal("This refund has failed already.")
+            charge = self.find("charge", refund["charge"])
+            charge["amount_refunded"] -= refund["amount"]
+            charge["refunded"] = False
+            refund.update(status="failed", failure_reason=reason)
+            refund["failure_balance_transaction"] = self._refund_line(refund, "refund_failure", refund["amount"])
+            self._save(refund, charge)
+            self.emit("refund.failed", refund)
+            self.store.commit()
+
+    def _refund_line(self, refund: Thing, kind: str, amount: int) -> str:
+        line = self._transaction(
+            amount=amount, fee=0, currency=refund["currency"], type=kind, source=refund["id"], available_on=self.now()
+        )
+        return str(line["id"])
 
     def _pay_bank(self, account: Thing, carried: list[Thing]) -> None:
         amount = sum(line["net"] for line in carried)

@@ -194,6 +194,23 @@ def transfer(key: str, now: int, params: Thing) -> Thing:
     )
 
 
+def refund(key: str, now: int, params: Thing) -> Thing:
+    """`params`: charge, amount, currency, and what the caller gave."""
+    return fill(
+        stripe.Refund,
+        {
+            "id": key,
+            "created": now,
+            "amount": params["amount"],
+            "currency": params["currency"],
+            "charge": params["charge"],
+            "metadata": params.get("metadata", {}),
+            "reason": params.get("reason"),
+            "status": "succeeded",
+        },
+    )
+
+
 def payout(key: str, now: int, fields: Thing) -> Thing:
     return fill(
         stripe.Payout,

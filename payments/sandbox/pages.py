@@ -194,7 +194,7 @@ def _choices(kind: str, thing: Thing) -> str:
         return _row(f"/dispute/{thing['id']}", {"dispute": "The bank disputes it", "inquiry": "The bank asks about it"})
     if kind == "dispute" and thing["status"] not in disputes.OUTCOMES:
         return _row(f"/dispute/{thing['id']}", DISPUTE_CHOICES)
-    return ""
+    return _failing(thing) if kind == "refund" else ""
 
 
 DISPUTE_CHOICES: Final = {
@@ -240,6 +240,17 @@ def _bank(account: Thing) -> str:
         + _button(spot, "ok", "Mend it", small=True)
         + "</div>"
     )
+
+
+def _failing(refund: Thing) -> str:
+    if refund["status"] != "succeeded":
+        return ""
+    return _button(f"/refund/{quote(refund['id'])}", "fail", "Let it fail", small=True)
+
+
+def _fail_refund(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    sandbox.fail_refund(key)
+    return Page(303, location="/objects/refund")
 
 
 def _set_bank(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
@@ -302,6 +313,7 @@ ACTS: Final[dict[tuple[str, str], Act]] = {
     ("POST", "bank"): _set_bank,
     ("POST", "capability"): _set_capability,
     ("POST", "dispute"): _dispute,
+    ("POST", "refund"): _fail_refund,
     ("POST", "settle"): _settle,
     ("GET", "deliveries"): _deliveries,
     ("POST", "deliveries"): _send,

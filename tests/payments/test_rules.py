@@ -34,9 +34,9 @@ def test_37_entries_are_posted_by_actions_only() -> None:
         "payments/actions/disputes.py",
         "payments/actions/funding.py",
         "payments/actions/funds.py",
-        "payments/actions/outbox.py",
         "payments/actions/payouts.py",
         "payments/actions/reconciling.py",
+        "payments/actions/refunds.py",
     }
     inside = {name_of(path) for path in modules() if "INSERT INTO ledger" in path.read_text()}
     assert inside == {"payments/ledger.py"}
@@ -99,8 +99,10 @@ OPERATE: dict[str, Callable[..., Any]] = {
     "retry_payout": lambda by: actions.retry_payout(payout=None, by=by),  # type: ignore[arg-type]
     "cancel_payout": lambda by: actions.cancel_payout(payout=None, by=by, note=""),  # type: ignore[arg-type]
     "complete": lambda by: actions.complete(row=None, sent=None, by=by),  # type: ignore[arg-type]
-    "adopt": lambda by: actions.adopt(row=None, transfer_id="", by=by),  # type: ignore[arg-type]
+    "adopt": lambda by: actions.adopt(row=None, remote_id="", by=by),  # type: ignore[arg-type]
     "confirm_transfer": lambda by: actions.confirm_transfer(transfer_id="", by=by),
+    "confirm_refund": lambda by: actions.confirm_refund(facts=None, by=by),  # type: ignore[arg-type]
+    "apply_refund": lambda by: actions.apply_refund(facts=None, by=by),  # type: ignore[arg-type]
     "send_anew": lambda by: actions.send_anew(row=None, by=by, note=""),  # type: ignore[arg-type]
 }
 
