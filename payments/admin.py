@@ -31,7 +31,7 @@ from payments.models import (
     Reconciliation,
     Refund,
 )
-from payments.models_ops import LONGEST_HOLD
+from payments.models.ops import LONGEST_HOLD
 from payments.money import show
 from payments.views import download
 

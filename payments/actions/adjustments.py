@@ -16,7 +16,7 @@ from core.events import record
 from core.transitions import lock, step
 from payments import ledger
 from payments.models import AccountKind, Adjustment, BalanceTransaction
-from payments.models_ops import ADJUSTABLE, ADJUSTABLE_OF_OTHERS
+from payments.models.ops import ADJUSTABLE, ADJUSTABLE_OF_OTHERS
 
 GOOD_FOR: Final = timedelta(days=7)
 Status = Adjustment.Status

@@ -15,7 +15,7 @@ from core.errors import Fault, Invalid, NotAllowed, WrongState
 from core.events import record
 from core.transitions import lock
 from payments.models import Hold, Payee
-from payments.models_ops import LONGEST_HOLD
+from payments.models.ops import LONGEST_HOLD
 
 QUIET: Final = timedelta(days=7)  # a hold so soon after another one goes on with it
 

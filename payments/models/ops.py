@@ -1,7 +1,4 @@
-"""What ops keep watch with: Stripe's own lines beside ours, sweeps, adjustments by two, holds.
-
-`payments.models` names these models too; import them from there.
-"""
+"""What ops keep watch with: Stripe's own lines beside ours, sweeps, adjustments by two, holds."""
 
 from __future__ import annotations
 

@@ -1,0 +1,166 @@
+"""What labs pay in, what goes back to them, and what their banks contest."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.models import Lab, User
+from core.ids import PublicIdField
+
+
+class FundingQuerySet(models.QuerySet["Funding"]):
+    def visible_to(self, user: User) -> FundingQuerySet:
+        return self.filter(lab__in=Lab.objects.visible_to(user))
+
+
+class Funding(models.Model):
+    """One payment of a lab into one project's funds. It counts only when Stripe says paid."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"  # the lab has not paid yet
+        PROCESSING = "processing"  # ordered (bank debit, transfer), the money has not arrived
+        PAID = "paid"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    NOUN = "funding"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.PENDING: {Status.PROCESSING, Status.PAID, Status.FAILED, Status.EXPIRED},
+        Status.PROCESSING: {Status.PAID, Status.FAILED},
+        Status.PAID: set(),
+        Status.FAILED: set(),
+        Status.EXPIRED: set(),
+    }
+
+    public_id = PublicIdField(prefix="fnd")
+    ref = models.CharField(max_length=40)  # what is funded: prj_…
+    lab = models.ForeignKey(Lab, on_delete=models.PROTECT, related_name="fundings")
+    title = models.CharField(max_length=200)  # what the lab reads at Stripe and on its receipt
+    amount = models.BigIntegerField()  # gross, what the lab pays
+    stripe_fee = models.BigIntegerField(default=0)  # known when paid; the project can spend amount - stripe_fee
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    success_url = models.CharField(max_length=500)
+    cancel_url = models.CharField(max_length=500)
+    checkout_session_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    checkout_url = models.CharField(max_length=2000, blank=True, editable=False)
+    payment_intent_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    charge_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    paid_at = models.DateTimeField(null=True, editable=False)
+
+    objects = FundingQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="funding_is_positive"),
+            models.CheckConstraint(
+                condition=Q(stripe_fee__gte=0) & Q(stripe_fee__lt=F("amount")), name="funding_exceeds_its_fee"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="paid") | Q(charge_id__isnull=False, paid_at__isnull=False),
+                name="paid_funding_has_a_charge",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["ref", "id"]), models.Index(fields=["lab", "-id"])]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Refund(models.Model):
+    """A part of one funding that goes back to the lab. SETTLED when Stripe says so; it may still come back later."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        SETTLED = "settled"
+        FAILED = "failed"  # refused, or sent back by the bank: the money is the project's again
+        CANCELLED = "cancelled"
+
+    NOUN = "refund"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.PENDING: {Status.SENT, Status.FAILED, Status.CANCELLED},
+        Status.SENT: {Status.SETTLED, Status.FAILED},
+        Status.SETTLED: {Status.FAILED},  # banks return money days later
+        Status.FAILED: set(),
+        Status.CANCELLED: set(),
+    }
+    HOLDING = (Status.PENDING, Status.SENT, Status.SETTLED)  # the funding cannot carry this amount any more
+
+    public_id = PublicIdField(prefix="rfd")
+    funding = models.ForeignKey(Funding, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    refund_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    failure = models.TextField(blank=True, editable=False)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Dispute(models.Model):
+    """The bank of a lab takes a payment back, or asks about it. A mirror of Stripe's dispute, refreshed by hints."""
+
+    class Status(models.TextChoices):  # Stripe's own words
+        NEEDS_RESPONSE = "needs_response"
+        UNDER_REVIEW = "under_review"
+        WON = "won"
+        LOST = "lost"
+        WARNING_NEEDS_RESPONSE = "warning_needs_response"  # an inquiry: no money has moved
+        WARNING_UNDER_REVIEW = "warning_under_review"
+        WARNING_CLOSED = "warning_closed"
+        APPEAL_NEEDS_RESPONSE = "appeal_needs_response"
+        APPEAL_UNDER_REVIEW = "appeal_under_review"
+        PREVENTED = "prevented"
+
+    SETTLED = (Status.WON, Status.WARNING_CLOSED, Status.PREVENTED)  # in our favour: nothing stands against the project
+    _APPEALED = frozenset({Status.APPEAL_NEEDS_RESPONSE, Status.APPEAL_UNDER_REVIEW})
+    _DECIDED = frozenset({Status.WON, Status.LOST, Status.PREVENTED})
+    _ASKED = frozenset({Status.WARNING_UNDER_REVIEW, Status.WARNING_CLOSED})
+    _FORMAL = frozenset({Status.NEEDS_RESPONSE, Status.UNDER_REVIEW})
+
+    NOUN = "dispute"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {  # the bank decides; what was missed may be skipped
+        Status.NEEDS_RESPONSE: {Status.UNDER_REVIEW, Status.WARNING_NEEDS_RESPONSE, *_ASKED, *_DECIDED, *_APPEALED},
+        Status.UNDER_REVIEW: {Status.NEEDS_RESPONSE, *_DECIDED, *_APPEALED},
+        Status.WARNING_NEEDS_RESPONSE: {*_ASKED, *_FORMAL, *_DECIDED, *_APPEALED},
+        Status.WARNING_UNDER_REVIEW: {Status.WARNING_NEEDS_RESPONSE, Status.WARNING_CLOSED, *_FORMAL, *_DECIDED},
+        Status.WARNING_CLOSED: {*_FORMAL, *_DECIDED},
+        Status.APPEAL_NEEDS_RESPONSE: {Status.APPEAL_UNDER_REVIEW, *_DECIDED},
+        Status.APPEAL_UNDER_REVIEW: {Status.APPEAL_NEEDS_RESPONSE, *_DECIDED},
+        Status.WON: set(_APPEALED),
+        Status.LOST: {Status.WON, *_APPEALED},
+        Status.PREVENTED: set(),
+    }
+
+    public_id = PublicIdField(prefix="dsp")
+    funding = models.ForeignKey(Funding, on_delete=models.PROTECT, related_name="disputes")
+    stripe_id = models.CharField(max_length=255, unique=True, editable=False)
+    amount = models.BigIntegerField()  # what is disputed
+    withdrawn = models.BigIntegerField(default=0)  # what Stripe has taken for it and not given back
+    fee = models.BigIntegerField(default=0)  # what Stripe has charged for it
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60)  # Stripe's code
+    status = models.CharField(max_length=30, choices=Status.choices, default=Status.NEEDS_RESPONSE)
+    evidence_due_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_is_positive")]
+
+    def __str__(self) -> str:
+        return self.public_id

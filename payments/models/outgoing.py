@@ -1,0 +1,167 @@
+"""Who is paid, what they earned, and the transfers that carry it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import User
+from core.ids import PublicIdField
+from payments.models.incoming import Funding
+from payments.models.ledger import Entry
+
+
+class Payee(models.Model):
+    """How one person is paid: their country and what Stripe says of their account. A mirror, refreshed by hints."""
+
+    class Status(models.TextChoices):
+        NEW = "new", "Not started"
+        PENDING = "pending", "Being checked by Stripe"
+        READY = "ready", "Ready to be paid"
+        RESTRICTED = "restricted", "Stripe needs something from you"
+        UNSUPPORTED = "unsupported", "Not possible in this country"
+
+    NOUN = "payee"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {  # Stripe decides, in any order
+        Status.NEW: {Status.PENDING, Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.PENDING: {Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.READY: {Status.PENDING, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.RESTRICTED: {Status.PENDING, Status.READY, Status.UNSUPPORTED},
+        Status.UNSUPPORTED: {Status.PENDING, Status.READY, Status.RESTRICTED},
+    }
+
+    public_id = PublicIdField(prefix="pye")
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="payee")
+    country = models.CharField(max_length=2)  # ISO 3166-1 alpha-2, upper case; fixed once Stripe has the account
+    stripe_account_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW)
+    requirements = models.JSONField(default=list)  # what Stripe still needs, one sentence each
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.country})"
+
+
+class EarningQuerySet(models.QuerySet["Earning"]):
+    def visible_to(self, user: User) -> EarningQuerySet:
+        return self.filter(payee=user) if user.token is None or user.token.lab_id is None else self.none()
+
+
+class Earning(models.Model):
+    """Pay that a person has earned. Whether it is on its way follows from its allocations' payouts."""
+
+    class Kind(models.TextChoices):
+        TASK = "task", "Accepted work"
+        PARTIAL = "partial", "Part pay for rejected work"
+        WITHDRAWN = "withdrawn", "Task withdrawn"
+        APPEAL = "appeal", "Appeal won"
+        REWORK = "rework", "Accepted after rework"
+        QUALIFICATION = "qualification", "Qualification"
+        ONBOARDING = "onboarding", "Onboarding"
+        TOP_UP = "top_up", "Top-up from the platform"
+
+    HOUSE_PAID = (Kind.TOP_UP,)  # from the platform's own money; every other kind is drawn on the project's fundings
+
+    public_id = PublicIdField(prefix="ern")
+    payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="earnings")
+    ref = models.CharField(max_length=40)  # the project: prj_…; it pays, unless the kind is HOUSE_PAID
+    source = models.CharField(max_length=40)  # what for: sub_…
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    pay = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    memo = models.CharField(max_length=200)  # a line the expert understands
+    booked_at = models.DateTimeField(db_default=Now())
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="earning")
+
+    objects = EarningQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "kind"], name="earned_once"),
+            models.CheckConstraint(condition=Q(pay__gt=0) & Q(fee__gte=0), name="earning_is_positive"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["payee", "-id"]), models.Index(fields=["ref", "id"])]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class PayoutQuerySet(models.QuerySet["Payout"]):
+    def visible_to(self, user: User) -> PayoutQuerySet:
+        return self.filter(payee=user) if user.token is None or user.token.lab_id is None else self.none()
+
+
+class Payout(models.Model):
+    """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so.
+
+    Without a funding it pays top-ups, from the platform's own available balance.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        PAID = "paid"
+        FAILED = "failed"  # Stripe refused the transfer, or the bank refused the money (then it waits at Stripe)
+        CANCELLED = "cancelled"
+
+    NOUN = "payout"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.PENDING: {Status.SENT, Status.FAILED, Status.CANCELLED},
+        Status.SENT: {Status.PAID, Status.FAILED},
+        Status.PAID: {Status.FAILED},  # banks return money days later
+        Status.FAILED: {Status.PENDING, Status.PAID},  # sent again, or Stripe paid again to the mended bank account
+        Status.CANCELLED: set(),
+    }
+
+    public_id = PublicIdField(prefix="pay")
+    payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="payouts")
+    funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="payouts")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    transfer_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    destination_payment = models.CharField(max_length=255, unique=True, null=True, editable=False)  # at the payee's
+    bank_payout_id = models.CharField(max_length=255, blank=True, editable=False)  # Stripe's po_…; may carry several
+    arrives_on = models.DateField(null=True, editable=False)  # as Stripe gives it
+    failure = models.TextField(blank=True, editable=False)  # in words, for the expert
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, editable=False)
+    paid_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PayoutQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payout_is_positive"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["sent", "paid"]) | Q(transfer_id__isnull=False),
+                name="sent_payout_has_a_transfer",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["payee", "-id"]), models.Index(fields=["status", "id"])]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Allocation(models.Model):
+    """Which funding pays which part of an earning, and with which payout. Oldest funding first; none pays a top-up."""
+
+    earning = models.ForeignKey(Earning, on_delete=models.PROTECT, related_name="allocations")
+    funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="allocations")
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="allocations")
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["earning", "payout"], name="one_allocation_per_payout"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="allocation_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.earning} from {self.funding or 'the platform'}"
