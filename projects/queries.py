@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Lab, Role, User
 from accounts.roles import LAB_ROLES, Permission
@@ -59,16 +59,22 @@ def latest_applications(expert: Expert, projects: Iterable[Project]) -> dict[int
     return {application.project_id: application for application in found.distinct("project")}
 
 
+def unanswered_invitations() -> QuerySet[Invitation]:
+    """Those that still ask something: whoever applied meanwhile and was accepted has nothing left to answer."""
+    joined = Application.objects.filter(
+        project=OuterRef("project"), expert=OuterRef("expert"), status=Application.Status.ACCEPTED
+    )
+    return Invitation.objects.filter(~Exists(joined), status=Invitation.Status.SENT)
+
+
 def open_invitations(expert: Expert) -> QuerySet[Invitation]:
     """Invitations the expert can still answer, soonest end first."""
-    sent = Invitation.objects.filter(expert=expert, status=Invitation.Status.SENT)
-    return sent.select_related("project__lab").order_by("expires_at")
+    return unanswered_invitations().filter(expert=expert).select_related("project__lab").order_by("expires_at")
 
 
 def sent_invitations(project: Project) -> QuerySet[Invitation]:
     """Unanswered ones, soonest end first."""
-    sent = project.invitations.filter(status=Invitation.Status.SENT)
-    return sent.select_related("expert__user").order_by("expires_at")
+    return unanswered_invitations().filter(project=project).select_related("expert__user").order_by("expires_at")
 
 
 def experts_wanted(project: Project) -> int:
@@ -79,7 +85,7 @@ def experts_wanted(project: Project) -> int:
 
 def invitations_to_send(project: Project) -> int:
     """How many more to invite: twice the people wanted, less whoever is asked or has asked already."""
-    asked = project.invitations.filter(status=Invitation.Status.SENT).count()
+    asked = sent_invitations(project).count()
     applied = project.applications.filter(status__in=Application.LIVE).count()
     return max(0, INVITED_PER_PLACE * experts_wanted(project) - asked - applied)
 

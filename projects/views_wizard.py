@@ -56,7 +56,7 @@ def _rate(project: Project) -> int:
 
 
 def _page(request: HttpRequest, template: str, project: Project | None, step: str, **context: Any) -> HttpResponse:
-    done = set() if project is None else {*ORDER} - {STEP_OF.get(f.field, f.field) for f in unfinished(project)}
+    done = set() if project is None else {*STEPS} - {STEP_OF.get(f.field, f.field) for f in unfinished(project)}
     steps = [(key, STEPS[key][0] if key in STEPS else "Review and fund", key in done) for key in ORDER]
     form = context.get("form")
     base = {"project": project, "step": step, "steps": steps, **context}
@@ -123,7 +123,7 @@ def match(request: HttpRequest, prj: str) -> HttpResponse:
     for name in ("min_level", "fields", "countries", "languages"):
         if name in form.cleaned_data:
             setattr(project, name, form.cleaned_data[name])
-    return render(request, "projects/_match.html", {"count": match_count(project)})
+    return render(request, "projects/_match.html", {"count": match_count(project), "project": project})
 
 
 @login_required

@@ -15,6 +15,7 @@ from core.models import Event
 from experts.models import Credential, Expert
 from projects.models import Application, Invitation, Project
 from projects.pricing import hourly
+from projects.queries import unanswered_invitations
 from tasks.models import Seat, Submission
 
 _S = Submission.Status
@@ -26,7 +27,7 @@ def expert_of(user: User) -> Expert | None:
     `credential_by`, `invitations_open`, `applications_open`, `applications_by`."""
     credential = Credential.objects.filter(expert=OuterRef("pk")).order_by("-claimed_at")
     asked = Application.objects.filter(expert=OuterRef("pk"), status__in=Application.OPEN)
-    sent = Invitation.objects.filter(expert=OuterRef("pk"), status=Invitation.Status.SENT)
+    sent = unanswered_invitations().filter(expert=OuterRef("pk"))
     return (
         Expert.objects.filter(user=user)
         .select_related("match")

@@ -17,8 +17,8 @@ from experts.models import Expert
 from payments import queries as money
 from payments.models import Earning
 from projects.kinds import CHOICES, kind, parse_form
-from projects.models import Invitation, Project
-from projects.queries import current_instructions
+from projects.models import Project
+from projects.queries import current_instructions, open_invitations
 from tasks import actions, forms
 from tasks import queries_browse as market
 from tasks import queries_promises as promises
@@ -90,14 +90,15 @@ def browse(request: HttpRequest, expert: Expert) -> HttpResponse:
 def offer(request: HttpRequest, expert: Expert, prj: str) -> HttpResponse:
     project = get_object_or_404(market.seen_by(expert), public_id=prj)
     card = market.cards([project], expert)[0]
-    sent = Invitation.objects.filter(project=project, expert=expert, status=Invitation.Status.SENT)
+    queues = ask.queues(expert, ask.on_the_desk(expert))
     context = {
         "project": project,
         "kind": kind(project.kind),
         "card": card,
         "expert": expert,
         "application": card.application,
-        "invitation": sent.first(),
+        "queue": next((queue for queue in queues if queue.project == project), None),
+        "invitation": open_invitations(expert).filter(project=project).first(),
         "unmet": card.unmet,
         "instructions": current_instructions(project),
         "agreements": project.agreements.order_by("kind"),

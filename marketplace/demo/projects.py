@@ -49,7 +49,7 @@ PHYSICS: Final = DemoProject(
     title="Physics answers: which one holds up?",
     kind="preference",
     brief="""\
-We compare two answers of a model to questions at the level of a **first university course in physics**. Choose the
+We compare two answers of a model to questions at the level of a **first university course in physics**. Choose the \
 one that a good teacher would rather give, and say where the other one goes wrong.
 
 What you write trains a reward model. It is read, so write it for a colleague.
@@ -76,7 +76,7 @@ MEDICINE: Final = DemoProject(
     title="Clinical calculations, step by step",
     kind="stepwise",
     brief="""\
-Doses, blood gases, test statistics: each task is a calculation that a model wrote down step by step. Find the first
+Doses, blood gases, test statistics: each task is a calculation that a model wrote down step by step. Find the first \
 step that a careful colleague would stop at, and write it as it should have been.
 
 The numbers are textbook cases, not patients.
@@ -120,7 +120,7 @@ COMPUTING: Final = DemoProject(
     title="Code and its explanation",
     kind="preference",
     brief="""\
-Short programming questions, each with two answers. Run the code where there is any. We want to know which answer you
+Short programming questions, each with two answers. Run the code where there is any. We want to know which answer you \
 would keep in a code review, and the case that breaks the other one.
 """,
     instructions="""\

@@ -107,7 +107,9 @@ WISHES: tuple[Rule, ...] = (
     ),
     Rule(
         "rate",
-        lambda project, path: Q(**{f"{path}min_rate__lte": hourly(project.pay, project.minutes)}),
+        lambda project, path: (
+            Q(**{f"{path}min_rate__lte": hourly(project.pay, project.minutes)}) if project.pay else None
+        ),  # a draft without a price asks nothing of rates yet
         lambda project, labels: (
             f"Pays {show(hourly(project.pay, project.minutes), project.currency)} an hour, "
             "less than the rate in your profile."

@@ -32,6 +32,7 @@ class Combo {
   listen() {
     this.input.addEventListener("input", () => this.open());
     this.input.addEventListener("focus", () => this.open());
+    this.input.addEventListener("click", () => this.list.hidden && this.open());
     this.input.addEventListener("blur", () => this.close());
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("mousedown", (event) => event.target === this.box && (event.preventDefault(), this.input.focus()));
@@ -90,9 +91,8 @@ class Combo {
 
   toggle(option) {
     option.selected = !option.selected;
-    this.input.value = "";
     this.picks();
-    if (!this.list.hidden) this.open();
+    this.close(); // the list covers what comes next, often the button that saves
     this.select.dispatchEvent(new Event("change", { bubbles: true }));
   }
 

@@ -2,15 +2,17 @@
 //   <button type="button" data-preview="#id_reason" data-preview-url="/preview" data-key="p">Preview <kbd>P</kbd></button>
 import { show } from "./toast.js";
 
+function write(button, field) {
+  field.hidden = false;
+  field.nextElementSibling.remove();
+  button.setAttribute("aria-pressed", "false");
+  field.focus();
+}
+
 async function toggle(button) {
   const field = document.querySelector(button.dataset.preview);
   const open = button.getAttribute("aria-pressed") === "true";
-  if (open) {
-    field.hidden = false;
-    field.nextElementSibling.remove();
-    button.setAttribute("aria-pressed", "false");
-    return field.focus();
-  }
+  if (open) return write(button, field);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   try {
     const answer = await fetch(button.dataset.previewUrl, { method: "POST", body: new URLSearchParams({ text: field.value }), headers: { "X-CSRFToken": token } });
@@ -32,5 +34,7 @@ export function start(scope) {
     done.add(button);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => toggle(button));
+    const field = document.querySelector(button.dataset.preview);
+    field.addEventListener("invalid", () => field.hidden && write(button, field)); // a hidden field cannot be pointed at
   }
 }

@@ -127,6 +127,9 @@ def test_fields_are_chosen_by_typing(at: Callable[[str], Page]) -> None:
     expect(page.locator(".combo-list [role=option]")).to_have_count(1)
     search.press("Enter")
     expect(page.get_by_role("button", name="Remove 0531 Chemistry")).to_be_visible()
+    expect(page.get_by_role("listbox")).to_be_hidden()  # it would cover the button below
+    search.click()
+    expect(page.get_by_role("listbox")).to_be_visible()
     search.fill("zzz")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
     search.press("Escape")
@@ -234,6 +237,20 @@ def test_text_is_previewed_by_the_server(at: Callable[[str], Page], live_server:
     expect(page.locator(".prose.card math")).to_be_visible()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_label("Why?")).to_have_value(r"**Step 2** is $\ln x$")
+
+
+def test_an_empty_field_that_is_previewed_comes_back_when_it_is_wanted(
+    at: Callable[[str], Page], live_server: LiveServer
+) -> None:
+    page = at("/bench/")
+    sign_in(page, people.user("Emil"), live_server.url)
+    page.reload()
+    why = page.get_by_label("Why?")
+    why.evaluate("field => { field.required = true; field.value = ''; }")
+    page.get_by_role("button", name="Preview").click()
+    expect(why).to_be_hidden()
+    why.evaluate("field => field.form.requestSubmit()")
+    expect(why).to_be_focused()
 
 
 def test_steps_are_labelled_by_keys(at: Callable[[str], Page]) -> None:

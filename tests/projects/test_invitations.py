@@ -152,6 +152,20 @@ def test_mina_invites_emil_who_joins() -> None:
         actions.accept_invitation(invitation=invitation, by=emil.user)
 
 
+def test_whoever_applied_meanwhile_and_was_accepted_has_no_invitation_left_to_answer() -> None:
+    project, emil = opened(), expert("Emil")
+    invitation = actions.invite(project=project, expert=emil, by=user("Mina"))
+    asked = invitations_to_send(project)
+    application = actions.apply(project=project, expert=emil, by=emil.user)
+    assert list(open_invitations(emil)) == [invitation]  # still the shorter way in
+    actions.accept_application(application=application, by=user("Mina"))
+    assert list(open_invitations(emil)) == []
+    assert invited(project) == []
+    assert invitations_to_send(project) == asked  # one person, counted once
+    actions.withdraw_application(application=application, by=emil.user)
+    assert list(open_invitations(emil)) == [invitation]
+
+
 def test_accepting_answers_the_application_that_waits() -> None:
     project, emil = opened(), expert("Emil")
     invitation = actions.invite(project=project, expert=emil, by=user("Mina"))

@@ -64,7 +64,9 @@ def test_mina_makes_a_project_step_by_step() -> None:
         ("agreements", {"agreements": [a.pk for a in project.agreements.all()]}, "review"),
     ]
     for step, fields, following in steps:
-        assert mina.get(url("edit", project, step)).status_code == 200
+        page = mina.get(url("edit", project, step))
+        assert page.status_code == 200
+        assert not page.context["steps"][-1][2]  # a draft is never past its review
         assert mina.post(url("edit", project, step), fields)["Location"] == url("edit", project, following)
     project = fresh(project)
     assert (project.min_level, project.fields, project.countries, project.languages) == (
@@ -165,6 +167,10 @@ def test_the_count_of_matching_experts_follows_the_form_and_saves_nothing() -> N
     assert "Ask for less" in text(mina.get(url("match", project), {"min_level": "8", "isced": ["0912"]}))
     assert ">2</span>" in text(mina.get(url("match", project), {"min_level": "nonsense"}))
     assert fresh(project).fields == []
+    Project.objects.filter(pk=project.pk).update(pay=0)
+    unpriced = text(mina.get(url("edit", project, "who")))
+    assert ">2</span>" in unpriced
+    assert "the price, two steps on, may narrow it" in unpriced
 
 
 def test_the_total_follows_the_form_and_saves_nothing() -> None:

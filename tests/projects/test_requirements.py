@@ -182,6 +182,14 @@ def test_a_project_not_yet_saved_can_be_counted() -> None:
     assert match_count(sketch) == 0
 
 
+def test_before_there_is_a_price_nobody_is_left_out_for_their_rate() -> None:
+    expert("Emil", min_rate=6_000)
+    sketch = Project(lab=lab(), min_level=8, fields=["05"])
+    assert match_count(sketch) == 1
+    sketch.pay, sketch.minutes = 500, 10  # $30.00 an hour
+    assert match_count(sketch) == 0
+
+
 def test_what_is_asked_in_words() -> None:
     assert asks(draft()) == ["Bachelor's or higher"]
     full = draft(min_level=7, fields=["0533", "0421"], countries=["DE"], languages=["de", "en"])

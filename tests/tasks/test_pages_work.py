@@ -242,6 +242,16 @@ def test_nothing_on_offer_explains_itself(emil: Client) -> None:
     assert "No project is open right now" in get(emil, "browse")
 
 
+def test_an_offer_starts_no_task_for_full_hands(emil: Client) -> None:
+    ice = project(tasks=2, claims_per_expert=1)
+    accepted("Emil", ice)
+    assert "Start the next task" in get(emil, "offer", ice.public_id)
+    claimed(ice)
+    page = get(emil, "offer", ice.public_id)
+    assert "Start the next task" not in page
+    assert "You hold the most tasks it allows" in page
+
+
 def test_an_offer_is_seen_while_open_or_joined_never_as_a_draft(emil: Client) -> None:
     ice = project(tasks=1)
     page = get(emil, "offer", ice.public_id)
