@@ -64,9 +64,9 @@ def test_mina_makes_a_project_step_by_step() -> None:
         ("agreements", {"agreements": [a.pk for a in project.agreements.all()]}, "review"),
     ]
     for step, fields, following in steps:
-        page = mina.get(url("edit", project, step))
-        assert page.status_code == 200
-        assert not page.context["steps"][-1][2]  # a draft is never past its review
+        form = mina.get(url("edit", project, step))
+        assert form.status_code == 200
+        assert not form.context["steps"][-1][2]  # a draft is never past its review
         assert mina.post(url("edit", project, step), fields)["Location"] == url("edit", project, following)
     project = fresh(project)
     assert (project.min_level, project.fields, project.countries, project.languages) == (

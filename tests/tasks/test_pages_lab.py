@@ -202,6 +202,13 @@ def test_the_overview_says_what_a_draft_needs(mina: Client) -> None:
     assert "It opens to experts once its funding is paid" in page
 
 
+def test_an_open_project_without_tasks_says_what_is_missing(mina: Client) -> None:
+    ice = project(tasks=0)
+    page = get(mina, "project", ice.public_id)
+    assert "There are no tasks yet" in page
+    assert reverse("tasks:imports", args=[ice.public_id]) in page
+
+
 def test_a_pilot_is_confirmed_from_the_overview(mina: Client) -> None:
     ice = project(tasks=3, pilot_tasks=1)
     assert "Pilot of 1 task." in get(mina, "project", ice.public_id)
