@@ -336,6 +336,17 @@ def test_mina_invites_from_the_shortlist() -> None:
     assert said(again) == ["This expert is not on the shortlist any more."]
 
 
+def test_nothing_is_left_to_decide_when_nobody_waits() -> None:
+    project = opened()
+    [emil] = applied(project, "Emil")
+    mina = browser("Mina")
+    assert 'name="decision"' in text(mina.get(url("applicants", project)))
+    mina.post(url("decide", project), {"application": emil.public_id, "decision": "accept"})
+    page = text(mina.get(url("applicants", project)))
+    assert "Emil Sørensen" in page
+    assert 'name="decision"' not in page
+
+
 def test_the_applicants_page_costs_the_same_however_many(django_assert_max_num_queries: Any) -> None:
     project = opened()
     applied(project, "Emil", "Lena", "Kofi", "Noor", "Juan", "Tariq")
