@@ -21,11 +21,11 @@ class Spend:
 
     funded: int
     stripe_fees: int
+    refunded: int
     paid_out_pay: int
     fees: int
     reserved: int
     free: int
-    refunded: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,30 +65,30 @@ def spend(ref: str, currency: str = "usd") -> Spend:
 
 
 def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
-    """Four statements, however many projects and however long they have run. Every reference gets an answer."""
+    """Three statements, however many projects and however long they have run. Every reference gets an answer."""
     refs = list(refs)
     paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
-    into = {ref: (gross, kept) for ref, gross, kept in _sums(paid, "amount", "stripe_fee")}
+    returned = Refund.objects.filter(funding=OuterRef("pk"), status__in=Refund.HOLDING).order_by().values("funding")
+    paid = paid.annotate(back=Coalesce(Subquery(returned.annotate(sum=Sum("amount")).values("sum")), 0))
+    into = {ref: tuple(sums) for ref, *sums in _sums(paid, "amount", "stripe_fee", "back")}
     earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
     out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
-    returned = Refund.objects.filter(funding__ref__in=refs, currency=currency, status__in=Refund.HOLDING).order_by()
-    back = dict(returned.values_list("funding__ref").annotate(Sum("amount")))
     left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
     held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
     return {
         ref: Spend(
-            *into.get(ref, (0, 0)),
+            *into.get(ref, (0, 0, 0)),
             *out.get(ref, (0, 0)),
             held.get((ref, AccountKind.PROJECT_RESERVED), 0),
             held.get((ref, AccountKind.PROJECT_FUNDS), 0),
-            back.get(ref, 0),
         )
         for ref in refs
     }
 
 
-def _sums(rows: QuerySet[Any], first: str, second: str) -> Iterable[tuple[str, int, int]]:
-    sums: Iterable[tuple[str, int, int]] = rows.values_list("ref").annotate(Sum(first), Sum(second))
+def _sums(rows: QuerySet[Any], *columns: str) -> Iterable[tuple[Any, ...]]:
+    """(ref, sum, …) for each reference."""
+    sums: Iterable[tuple[Any, ...]] = rows.values_list("ref").annotate(*map(Sum, columns))
     return sums
 
 

@@ -49,7 +49,7 @@ def of(lab: Caller, project: Project, workers: list[Worker]) -> Books:
     books = Books(
         funded=money["funded"],
         stripe_fees=money["stripe_fees"],
-        paid=earned.get("task", 0),
+        paid=earned.get("task", 0) + earned.get("rework", 0),
         partial=earned.get("partial", 0),
         fees=money["fees"],
         reserved=money["reserved"],
@@ -57,7 +57,7 @@ def of(lab: Caller, project: Project, workers: list[Worker]) -> Books:
         transferred=bank.transferred(project.id),
     )
     _same("the experts' earnings and the project's pay", sum(earned.values()), money["paid_out_pay"])
-    _same("kinds of earnings", set(earned) - {"task", "partial"}, set())
+    _same("kinds of earnings", set(earned) - {"task", "rework", "partial"}, set())
     first, *rest = (amount for _, amount in books.lines())
     _same("funded = paid + partial pay + fees + reserved + unspent + Stripe's fees", first, sum(rest))
     _same("what Stripe transferred and what was earned", books.transferred, books.paid + books.partial)

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from core.errors import WrongState
-from payments import actions, gateway, ledger, queries
+from payments import actions, gateway, ledger, queries, words
 from payments.audit import ledger_check
 from payments.models import AccountKind, Dispute, Funding, InboxEvent, Payout
 from payments.sandbox import disputes
@@ -58,6 +58,9 @@ def test_30_opened_the_money_is_owed_by_the_bank_and_the_fee_is_ours(stripe: Loc
         1_500,
     )
     assert dispute.evidence_due_at is not None
+    assert str(dispute) == dispute.public_id
+    assert words.dispute_reason(dispute.reason) == "The card's owner did not make the payment."
+    assert words.dispute_reason("unheard_of") == "Unheard of."
     assert receivable(dispute) == 100_000
     assert ledger.balance(AccountKind.DISPUTE_LOSS) == 1_500
     assert queries.free_funds(PROJECT) == 97_070

@@ -261,6 +261,11 @@ def test_a_refund_against_a_payout_leaves_each_charge_enough(stripe: LocalStripe
     assert ledger_check() == []
 
 
+def test_the_youngest_payment_carries_what_it_can(stripe: LocalStripe, books: Funding) -> None:
+    younger = funded(stripe, 20_000)
+    assert [refund.funding for refund in ask()] == [younger]
+
+
 def test_while_a_payment_is_disputed_nothing_goes_back(stripe: LocalStripe, books: Funding) -> None:
     disputes.dispute(stripe.sandbox, books.charge_id or "")
     told(stripe)

@@ -251,7 +251,9 @@ def test_only_known_steps_and_only_for_managers(client: Client) -> None:
     assert fresh(ice).status == "open"
 
 
-@pytest.mark.parametrize(("status", "words"), [("paused", "Paused: nobody"), ("frozen", "Frozen because")])
+@pytest.mark.parametrize(
+    ("status", "words"), [("paused", "Paused: nobody"), ("frozen", "Frozen: a payment is disputed")]
+)
 def test_a_halt_says_why(mina: Client, status: str, words: str) -> None:
     ice = project(tasks=1)
     Project.objects.filter(pk=ice.pk).update(status=status)

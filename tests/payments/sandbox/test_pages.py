@@ -5,7 +5,8 @@ from __future__ import annotations
 import requests
 
 from payments import gateway
-from tests.payments.sandbox.steps import checkout, press, recipient
+from payments.sandbox import disputes
+from tests.payments.sandbox.steps import checkout, paid_charge, press, recipient
 from tests.sandbox import LocalStripe
 
 KEY = {"Authorization": "Bearer sk_test_x"}
@@ -64,6 +65,43 @@ def test_the_desk_moves_the_clock_settles_debits_and_closes_banks(stripe: LocalS
     account = recipient(stripe)
     assert press(f"{stripe.url}/bank/{account}", "account_closed").status_code == 303
     assert "account_closed" in requests.get(f"{stripe.url}/objects/account", timeout=5).text
+
+
+def test_a_bank_contests_a_charge_and_decides_once(stripe: LocalStripe) -> None:
+    desk = f"{stripe.url}/dispute"
+    charge = paid_charge(stripe)
+    assert "The bank disputes it" in requests.get(f"{stripe.url}/objects/charge", timeout=5).text
+    assert press(f"{desk}/{charge}", "inquiry").headers["Location"] == "/objects/dispute"
+    assert press(f"{desk}/{charge}", "dispute").status_code == 400
+    (found,) = stripe.sandbox.store.all("dispute")
+    assert "Hand in evidence" in requests.get(f"{stripe.url}/objects/dispute", timeout=5).text
+    for act, answer in (("evidence", 303), ("evidence", 400), ("withdraw", 303), ("withdraw", 400), ("lost", 303)):
+        assert press(f"{desk}/{found['id']}", act).status_code == answer
+    assert press(f"{desk}/{found['id']}", "won").status_code == 400
+    assert "Hand in evidence" not in requests.get(f"{stripe.url}/objects/dispute", timeout=5).text
+
+
+def test_evidence_can_be_kept_back_until_it_is_complete(stripe: LocalStripe) -> None:
+    made = disputes.dispute(stripe.sandbox, paid_charge(stripe))
+    staged = disputes.submit_evidence(stripe.sandbox, made["id"], {"evidence": {"note": "so"}, "submit": False})
+    assert (staged["status"], staged["evidence_details"]["submission_count"]) == ("needs_response", 0)
+    assert disputes.submit_evidence(stripe.sandbox, made["id"], {})["status"] == "under_review"
+
+
+def test_a_refund_fails_once_from_its_page(stripe: LocalStripe) -> None:
+    terms = {"amount": 100, "currency": "usd", "charge": paid_charge(stripe), "refund": "rfd_1"}
+    refund = gateway.send_refund(terms, key="refund:rfd_1")
+    assert "Let it fail" in requests.get(f"{stripe.url}/objects/refund", timeout=5).text
+    assert press(f"{stripe.url}/refund/{refund.id}", "fail").headers["Location"] == "/objects/refund"
+    assert press(f"{stripe.url}/refund/{refund.id}", "fail").status_code == 400
+    assert "Let it fail" not in requests.get(f"{stripe.url}/objects/refund", timeout=5).text
+
+
+def test_an_account_loses_and_regains_what_it_may_do(stripe: LocalStripe) -> None:
+    account = recipient(stripe)
+    assert press(f"{stripe.url}/capability/{account}", "needs_info").headers["Location"] == "/objects/account"
+    assert gateway.recipient(account).status == "restricted"
+    assert press(f"{stripe.url}/capability/{account}", "nonsense").status_code == 400
 
 
 def test_tests_of_other_processes_have_controls(stripe: LocalStripe) -> None:
