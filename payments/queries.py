@@ -70,7 +70,7 @@ def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
     paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
     returned = Refund.objects.filter(funding=OuterRef("pk"), status__in=Refund.HOLDING).order_by().values("funding")
     paid = paid.annotate(back=Coalesce(Subquery(returned.annotate(sum=Sum("amount")).values("sum")), 0))
-    into = {ref: tuple(sums) for ref, *sums in _sums(paid, "amount", "stripe_fee", "back")}
+    into = {ref: (gross, kept, back) for ref, gross, kept, back in _sums(paid, "amount", "stripe_fee", "back")}
     earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
     out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
     left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
