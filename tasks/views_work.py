@@ -90,7 +90,7 @@ def browse(request: HttpRequest, expert: Expert) -> HttpResponse:
 def offer(request: HttpRequest, expert: Expert, prj: str) -> HttpResponse:
     project = get_object_or_404(market.seen_by(expert), public_id=prj)
     card = market.cards([project], expert)[0]
-    queues = ask.queues(expert, ask.on_the_desk(expert))
+    queues = ask.queues(expert, ask.on_the_desk(expert)) if card.application else []
     context = {
         "project": project,
         "kind": kind(project.kind),
