@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b32encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 LENGTH = 16
@@ -14,8 +16,7 @@ LENGTH = 16
 
 def new_id(prefix: str) -> str:
     """A random id such as `prj_3kq…`: 16 characters of base32 (RFC 4648 alphabet, lower case), 80 bits."""
-    number = secrets.randbits(5 * LENGTH)
-    return f"{prefix}_" + "".join(ALPHABET[(number >> 5 * i) & 31] for i in range(LENGTH))
+    return f"{prefix}_{b32encode(secrets.token_bytes(LENGTH * 5 // 8)).decode().lower()}"
 
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class PublicIdField(_CharField):
         for implied in ("max_length", "unique", "editable"):
             kwargs.pop(implied, None)
         return name, path, args, {**kwargs, "prefix": self.prefix}
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """`varchar` by its long name: by the short one Django adds a second index, for LIKE, that no id needs."""
+        return f"character varying({self.max_length})"
 
     def has_default(self) -> bool:
         return True

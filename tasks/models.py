@@ -106,7 +106,10 @@ class Task(models.Model):
     priority = models.IntegerField(default=0)  # smaller first
     overlap = models.PositiveSmallIntegerField()  # seats wanted
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
-    upload = models.ForeignKey(Import, null=True, blank=True, on_delete=models.SET_NULL, related_name="tasks")
+    # Told, never asked for: nothing lists an import's tasks, and an index costs each row of one.
+    upload = models.ForeignKey(
+        Import, null=True, blank=True, on_delete=models.SET_NULL, related_name="tasks", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OfLabQuerySet.as_manager()

@@ -165,11 +165,11 @@ def canonical(value: Any) -> str:
 
 def sha256_of(payload: Json) -> str:
     """Hex digest of a payload, whatever the order of its keys."""
-    return digest(canonical(payload))
+    return digest(canonical(payload).encode())
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def digest(canonical_bytes: bytes) -> str:
+    return hashlib.sha256(canonical_bytes).hexdigest()
 
 
 _CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
@@ -177,12 +177,13 @@ _CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separa
 
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:
     """Lines without their ends; None for one that is too long, the rest of which is read past."""
-    while line := file.readline(MAX_LINE + 1):
+    readline = file.readline  # Django's files look theirs up anew for every line
+    while line := readline(MAX_LINE + 1):
         if len(line) <= MAX_LINE:
             yield line.rstrip(b"\r\n")
             continue
         while line and not line.endswith(b"\n"):
-            line = file.readline(MAX_LINE)
+            line = readline(MAX_LINE)
         yield None
 
 

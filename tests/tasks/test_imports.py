@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.db import connection
+from django.db.models import F
 
 from core.errors import Invalid, NotAllowed, Refused, WrongState
 from projects.actions import close_project
@@ -174,7 +175,8 @@ def test_a_worker_that_cannot_go_on_says_so() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_do_not_read_one_file_and_progress_is_seen_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "BATCH", 1)
+    monkeypatch.setattr(imports, "BATCH", 5)
+    monkeypatch.setattr(imports._Progress, "PAUSE", -1)
     file = checked("\n".join(line() for _ in range(12)))
     confirm_import(upload=file, by=user("Mina"))
     seen: list[int] = []
@@ -198,3 +200,21 @@ def test_two_workers_do_not_read_one_file_and_progress_is_seen_from_outside(monk
     beside.close()
     assert seen == [5, 10]
     assert Task.objects.count() == 12
+
+
+@pytest.mark.parametrize(
+    ("statement", "walked"), [(imports._TAKEN, 0), (imports._TAKEN.replace("(SELECT %s)", "%s"), 1)]
+)
+def test_looking_up_ids_never_walks_a_project_that_grew_since_the_last_look(statement: str, walked: bool) -> None:
+    """The second is the negative control: the project as a constant, which the statistics do not know yet."""
+    small, big = project(tasks=20), project(tasks=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tasks_task")
+        add_tasks(big, 2_000)
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = 2020 WHERE oid = 'tasks_task'::regclass"
+        )  # as VACUUM alone does
+        cursor.execute(f"EXPLAIN {statement}", [["ice-1", "ice-2"], big.pk])
+        plan = "\n".join(row for (row,) in cursor.fetchall())
+    assert ("external_id_once" not in plan) == walked, plan
+    assert small.tasks.count() == 20
