@@ -156,9 +156,9 @@ def _kept_line(row: rows.Row) -> bytes:
     return b"%s\t%s\n" % (facts, payload.replace(b"\\", b"\\\\"))  # JSON itself escapes tabs and line ends
 
 
-# One look into the unique index for each id: a count PostgreSQL never turns into a join, and behind a SELECT the project
-# counts for one of average size. A constant it may believe to be empty, if it grew since the last ANALYZE, and read it
-# whole for each id.
+# One look into the unique index for each id: a count PostgreSQL never turns into a join, and behind a SELECT the
+# project counts for one of average size. A constant it may believe to be empty, if it grew since the last ANALYZE, and
+# read it whole for each id.
 _TAKEN = """
 SELECT wanted.id FROM unnest(%s::text[]) AS wanted (id) WHERE (
     SELECT count(*) FROM tasks_task
