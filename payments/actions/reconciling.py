@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
 from core.events import record
-from payments import gateway, gateway_lists, ledger
+from payments import gateway, ledger
 from payments.actions.funding import refresh_funding
 from payments.actions.outbox import confirm_transfer
 from payments.models import AccountKind, BalanceTransaction, Funding, Reconciliation
@@ -71,7 +71,7 @@ def store_lines(*, since: datetime | None, by: Actor = SYSTEM) -> int:
     """Keep each line once. Returns how many were new. Each batch is a statement of its own."""
     authorise(by, Permission.MONEY_OPERATE)
     before = BalanceTransaction.objects.count()
-    lines = gateway_lists.balance_lines(since=since)
+    lines = gateway.balance_lines(since=since)
     while batch := list(itertools.islice(lines, AT_ONCE)):
         BalanceTransaction.objects.bulk_create(
             (
@@ -125,7 +125,7 @@ def _adopt_one(line: BalanceTransaction, by: Actor) -> bool:
 
 
 def _adopt_funding(line: BalanceTransaction, by: Actor) -> bool:
-    funding = Funding.objects.filter(public_id=gateway_lists.funding_of_charge(line.source)).first()
+    funding = Funding.objects.filter(public_id=gateway.funding_of_charge(line.source)).first()
     if funding is None or not Funding.TRANSITIONS[funding.status]:
         return False
     return refresh_funding(funding=funding, by=by).status == Funding.Status.PAID

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
-from payments import gateway_lists
+from payments import gateway
 from payments.actions.inbox import HANDLERS, keep
 from payments.facts import Hint
 from payments.models import EventSweep, InboxEvent, Payee, Payout
@@ -46,11 +46,11 @@ def _listed(since: datetime) -> Iterator[tuple[str, tuple[Hint, str]]]:
     bank = [kind for kind in snapshots if kind.startswith("payout.")]
     thin = [kind for kind in HANDLERS if kind.startswith(THIN)]
     own = [kind for kind in snapshots if kind not in bank]
-    yield from zip(itertools.repeat(Endpoint.PLATFORM), gateway_lists.events(own, since=since))
+    yield from zip(itertools.repeat(Endpoint.PLATFORM), gateway.events(own, since=since))
     for account in _waiting_accounts():
-        found = gateway_lists.events(bank, since=since, account=account)
+        found = gateway.events(bank, since=since, account=account)
         yield from zip(itertools.repeat(Endpoint.CONNECT), found)
-    yield from zip(itertools.repeat(Endpoint.THIN), gateway_lists.thin_events(thin, since=since))
+    yield from zip(itertools.repeat(Endpoint.THIN), gateway.thin_events(thin, since=since))
 
 
 def _waiting_accounts() -> list[str]:

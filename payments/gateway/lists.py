@@ -1,4 +1,4 @@
-"""The gateway's long lists: Stripe's balance transactions and events, page by page. No transaction may be open."""
+"""Long lists: Stripe's balance transactions and events, page by page. No transaction may be open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from payments.facts import Hint
-from payments.gateway import _told_apart, client
+from payments.gateway.client import client, id_of, told_apart
 
 PAGE: Final = 100  # the most that Stripe gives at once
 TYPES_AT_ONCE: Final = 20  # the most that one question may name
@@ -34,12 +34,12 @@ def balance_lines(*, since: datetime | None = None) -> Iterator[Line]:
     asked: Any = {"limit": PAGE}
     if since:
         asked["created"] = {"gte": int(since.timestamp())}
-    with _told_apart():
+    with told_apart():
         for line in client().v1.balance_transactions.list(asked).auto_paging_iter():
             yield Line(
                 id=line.id,
                 type=line.type,
-                source=line.source if isinstance(line.source, str) else getattr(line.source, "id", ""),
+                source=id_of(line.source),
                 amount=line.amount,
                 fee=line.fee,
                 net=line.net,
@@ -50,7 +50,7 @@ def balance_lines(*, since: datetime | None = None) -> Iterator[Line]:
 
 def funding_of_charge(charge_id: str) -> str:
     """The public id of the funding for which a charge was made, from its metadata; empty where it is not ours."""
-    with _told_apart():
+    with told_apart():
         charge = client().v1.charges.retrieve(charge_id)
     return str(charge.metadata.to_dict().get("funding", ""))
 
@@ -58,7 +58,7 @@ def funding_of_charge(charge_id: str) -> str:
 def events(types: Iterable[str], *, since: datetime, account: str = "") -> Iterator[tuple[Hint, str]]:
     """Snapshot events with their raw text: the platform's own, or those of one connected account."""
     for some in _batches(types):
-        with _told_apart():
+        with told_apart():
             listed = client().v1.events.list(
                 {"types": some, "created": {"gte": int(since.timestamp())}, "limit": PAGE},
                 {"stripe_account": account} if account else {},
@@ -72,7 +72,7 @@ def events(types: Iterable[str], *, since: datetime, account: str = "") -> Itera
 def thin_events(types: Iterable[str], *, since: datetime) -> Iterator[tuple[Hint, str]]:
     """The same for v2 events."""
     for some in _batches(types):
-        with _told_apart():
+        with told_apart():
             after = since.strftime("%Y-%m-%dT%H:%M:%SZ")
             listed = client().v2.core.events.list({"types": some, "created": {"gte": after}, "limit": PAGE})
             for event in listed.auto_paging_iter():

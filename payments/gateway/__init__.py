@@ -1,0 +1,69 @@
+"""The only door to Stripe: the real SDK over HTTP, answers as plain facts, errors as the four kinds that matter.
+
+Never call it inside a database transaction that has written something: every function here may take 80 seconds.
+The SDK's pinned API version is used as it is; where the code leans on a belief about Stripe, docs/money.md says so.
+"""
+
+from payments.facts import (
+    BadWebhook,
+    BankPayout,
+    Busy,
+    Checkout,
+    Dispute,
+    GatewayError,
+    Hint,
+    Misused,
+    Movement,
+    Recipient,
+    Refund,
+    Rejected,
+    Transfer,
+    Unknown,
+)
+from payments.gateway.client import NO_FUNDS, client, is_live
+from payments.gateway.lists import balance_lines, events, funding_of_charge, thin_events
+from payments.gateway.money_in import checkout, dispute, find_refund, refund, refunds_of, send_refund, start_checkout
+from payments.gateway.money_out import balance, bank_payout, find_transfer, send_transfer, transfer
+from payments.gateway.recipients import create_recipient, onboarding_url, recipient
+from payments.gateway.webhooks import SECRETS, verify
+
+__all__ = [
+    "NO_FUNDS",
+    "SECRETS",
+    "BadWebhook",
+    "BankPayout",
+    "Busy",
+    "Checkout",
+    "Dispute",
+    "GatewayError",
+    "Hint",
+    "Misused",
+    "Movement",
+    "Recipient",
+    "Refund",
+    "Rejected",
+    "Transfer",
+    "Unknown",
+    "balance",
+    "balance_lines",
+    "bank_payout",
+    "checkout",
+    "client",
+    "create_recipient",
+    "dispute",
+    "events",
+    "find_refund",
+    "find_transfer",
+    "funding_of_charge",
+    "is_live",
+    "onboarding_url",
+    "recipient",
+    "refund",
+    "refunds_of",
+    "send_refund",
+    "send_transfer",
+    "start_checkout",
+    "thin_events",
+    "transfer",
+    "verify",
+]

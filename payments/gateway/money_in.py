@@ -1,0 +1,134 @@
+"""What labs pay, dispute and get back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+from payments.facts import Checkout, Dispute, Movement, Refund
+from payments.gateway.client import client, dig, id_of, told_apart
+
+
+def start_checkout(
+    *, funding: str, group: str, title: str, amount: int, currency: str, success_url: str, cancel_url: str, key: str
+) -> Checkout:
+    """A hosted Checkout page for one payment. Payment methods are left to the Stripe dashboard."""
+    with told_apart():
+        session = client().v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "ui_mode": "hosted_page",
+                "line_items": [
+                    {
+                        "quantity": 1,
+                        "price_data": {
+                            "currency": currency,
+                            "unit_amount": amount,
+                            "product_data": {"name": title},
+                        },
+                    }
+                ],
+                "client_reference_id": funding,
+                "metadata": {"funding": funding},
+                "payment_intent_data": {"transfer_group": group, "metadata": {"funding": funding}},
+                "invoice_creation": {"enabled": True},
+                "success_url": success_url,
+                "cancel_url": cancel_url,
+            },
+            {"idempotency_key": key},
+        )
+    return _checkout(session)
+
+
+def checkout(session_id: str) -> Checkout:
+    with told_apart():
+        session = client().v1.checkout.sessions.retrieve(
+            session_id, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+        )
+    return _checkout(session)
+
+
+def _checkout(session: stripe.checkout.Session) -> Checkout:
+    facts: dict[str, Any] = session.to_dict()
+    intent = facts.get("payment_intent")
+    intent = intent if isinstance(intent, dict) else {"id": intent or ""}
+    charge = intent.get("latest_charge") or {}
+    settled = charge.get("balance_transaction") or {}
+    return Checkout(
+        id=session.id,
+        url=facts.get("url") or "",
+        status=facts.get("status") or "",
+        payment_status=session.payment_status,
+        reference=facts.get("client_reference_id") or "",
+        amount=facts.get("amount_total") or 0,
+        currency=facts.get("currency") or "",
+        payment_intent=intent["id"],
+        payment_failed=intent.get("status") in {"requires_payment_method", "canceled"},
+        charge=charge.get("id", ""),
+        fee=settled.get("fee"),
+    )
+
+
+def dispute(dispute_id: str) -> Dispute:
+    with told_apart():
+        found = client().v1.disputes.retrieve(dispute_id)
+    facts: dict[str, Any] = found.to_dict()
+    due = dig(facts, "evidence_details").get("due_by")
+    return Dispute(
+        id=found.id,
+        charge=id_of(found.charge),
+        amount=found.amount,
+        currency=found.currency,
+        reason=found.reason,
+        status=found.status,
+        evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        movements=tuple(Movement(line.id, line.amount, line.fee) for line in found.balance_transactions),
+    )
+
+
+def send_refund(payload: Mapping[str, Any], *, key: str) -> Refund:
+    """`payload`: amount, charge, refund. One refund per key."""
+    with told_apart():
+        made = client().v1.refunds.create(
+            {
+                "charge": payload["charge"],
+                "amount": payload["amount"],
+                "reason": "requested_by_customer",
+                "metadata": {"refund": payload["refund"]},
+            },
+            {"idempotency_key": key},
+        )
+    return _refund(made)
+
+
+def refund(refund_id: str) -> Refund:
+    with told_apart():
+        return _refund(client().v1.refunds.retrieve(refund_id))
+
+
+def refunds_of(charge: str) -> list[Refund]:
+    """All refunds of a charge, ours and the dashboard's."""
+    with told_apart():
+        listed = client().v1.refunds.list({"charge": charge, "limit": 100})
+        return [_refund(found) for found in listed.auto_paging_iter()]
+
+
+def find_refund(payload: Mapping[str, Any], *, since: datetime) -> Refund | None:
+    """The refund that an earlier, unanswered call made, if it made one. A charge has few: `since` is not needed."""
+    return next((found for found in refunds_of(payload["charge"]) if found.subject == payload["refund"]), None)
+
+
+def _refund(made: stripe.Refund) -> Refund:
+    facts: dict[str, Any] = made.to_dict()
+    return Refund(
+        id=made.id,
+        amount=made.amount,
+        currency=made.currency,
+        charge=id_of(made.charge),
+        status=facts.get("status") or "",
+        failure=facts.get("failure_reason") or "",
+        subject=(facts.get("metadata") or {}).get("refund", ""),
+    )
