@@ -16,6 +16,7 @@ from core.errors import Invalid, Refused
 from core.transitions import step
 from projects.kinds import clean_response, kind
 from projects.kinds.base import unstorable
+from tasks import measured
 from tasks.actions.held import hold, refuse_unless_holder
 from tasks.models import Submission
 
@@ -40,7 +41,8 @@ class StaleDraft(Refused):
 def save_draft(*, submission: Submission, response: Json, version: int, by: Actor, seconds: int = 0) -> Submission:
     """Keep an unfinished answer. `version`: the draft it was made from; the saved one's is higher by one.
 
-    `seconds`: active time since the last save. Raises StaleDraft, Invalid (not an object, or too large), Refused.
+    `seconds`: active time since the last save as the browser says; no more is believed than passed on the wall.
+    Raises StaleDraft, Invalid (not an object, or too large), Refused.
     """
     authorise(by, Permission.TASK_WORK, owner=submission.expert.user)
     _refuse_shapeless(response)
@@ -52,10 +54,17 @@ def save_draft(*, submission: Submission, response: Json, version: int, by: Acto
         raise StaleDraft(submission.draft, submission.draft_version)
     submission.draft = {**response, **_fixed(submission)}
     submission.draft_version += 1
-    submission.saved_at = timezone.now()
-    submission.active_seconds += max(0, seconds)
+    now = timezone.now()
+    submission.active_seconds += measured.believed(seconds, _passed(submission, now))
+    submission.saved_at = now
     submission.save(update_fields=["draft", "draft_version", "saved_at", "active_seconds"])
     return submission
+
+
+def _passed(submission: Submission, now: datetime) -> timedelta:
+    """Since the browser could last tell how long somebody was at it: the claim, the last save or the return."""
+    marks = (submission.started_at, submission.saved_at, submission.decided_at)
+    return now - max(mark for mark in marks if mark)
 
 
 def _fixed(submission: Submission) -> Json:
@@ -95,7 +104,7 @@ def submit(*, submission: Submission, response: Json, by: Actor, seconds: int = 
         by=by,
         response=answer,
         draft={},
-        active_seconds=held.active_seconds + max(0, seconds),
+        active_seconds=held.active_seconds + measured.believed(seconds, _passed(held, now)),
         submitted_at=now,
         decide_by=_decision_clock(held, now),
     )

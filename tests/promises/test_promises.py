@@ -6,20 +6,24 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, ProtectedError
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from payments.models import Allocation, Earning, Funding, Payee, Payout
+from core.errors import Refused
+from experts.models import Expert
+from payments.actions import hold_payouts, pay_out
+from payments.models import Account, Allocation, Earning, Funding, Hold, Payee, Payout, Posting
 from payments.queries import owed_payees
 from projects.actions import close_project, edit_project, pause_project
 from projects.models import Project
 from tasks import queries_promises as promises
 from tasks.actions import NothingToClaim, accept, appeal, auto_accept_due, overturn_unanswered_due, reject, submit
-from tasks.models import Review, Submission
-from tests.people import api_client_for, expert, sign_in, user
+from tasks.models import Review, Seat, Submission
+from tests.people import api_client_for, expert, ops, sign_in, user
 from tests.tasks.scene import FEE, PAY, answer, claimed, fresh, handed_in, money, owed, pass_time, project
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +108,37 @@ def test_the_rate_of_a_claimed_seat_cannot_fall() -> None:
         edit_project(project=ice, pay=PAY // 2, by=user("Mina"))
     Project.objects.filter(pk=ice.pk).update(pay=PAY // 2, fee=FEE // 2)  # behind every rule's back
     assert fresh(work.seat).pay == PAY
+    for less in ({"pay": PAY - 1}, {"currency": "jpy"}):
+        with pytest.raises(IntegrityError, match="cannot fall"), transaction.atomic():
+            Seat.objects.filter(pk=work.seat_id).update(**less)
+    accept(submission=submit(submission=work, response=answer(), by=work.expert.user), by=user("Rosa"))
+    assert owed(work.expert) == PAY
+    with pytest.raises(IntegrityError, match="cannot fall"), transaction.atomic():
+        Seat.objects.filter(pk=work.seat_id).update(pay=1)
+
+
+def test_the_decision_clock_cannot_be_stretched_or_taken_away() -> None:
+    ice = project(1)
+    work = handed_in(ice)
+    for days in (0, 8):
+        with pytest.raises(IntegrityError, match="clock_1_to_7"), transaction.atomic():
+            Project.objects.filter(pk=ice.pk).update(decision_days=days)
+    with pytest.raises(Exception, match="cannot change now"):
+        edit_project(project=ice, decision_days=7, by=user("Mina"))
+    with pytest.raises(IntegrityError, match="submitted_has_clock"), transaction.atomic():
+        Submission.objects.filter(pk=work.pk).update(decide_by=None)
+    with pytest.raises(IntegrityError, match="reject_by_a_person"), transaction.atomic():  # the clock only says yes
+        Review.objects.create(submission=work, verdict="reject", reason="incorrect", note="The clock ran out.")
+
+
+@pytest.mark.parametrize("end", [close_project, pause_project])
+def test_the_clock_of_a_closed_or_paused_project_goes_on(end: Callable[..., Project]) -> None:
+    ice = project(1)
+    work = handed_in(ice)
+    end(project=ice, by=user("Mina"))
+    pass_time(work, days=10)
+    assert auto_accept_due() == 1
+    assert owed(work.expert) == PAY
 
 
 @pytest.mark.parametrize("end", [close_project, pause_project])
@@ -116,12 +151,51 @@ def test_closing_or_pausing_pays_what_was_claimed(end: Callable[..., Project]) -
 
 
 def test_leaving_or_suspension_forfeits_nothing() -> None:
-    work = handed_in(project(1))
+    ice = project(2)
+    work, waiting = handed_in(ice), handed_in(ice)
     can_be_paid("Emil")
     accept(submission=work, by=user("Rosa"))
     user("Emil", is_active=False)
     assert [payee.user.name for payee in owed_payees()] == ["Emil Sørensen"]
     assert owed(work.expert) == PAY
+    accept(submission=waiting, by=user("Rosa"))  # what was handed in before is decided and paid like any other
+    assert owed(work.expert) == 2 * PAY
+
+
+def test_what_was_earned_cannot_be_taken_back_by_hand() -> None:
+    accept(submission=handed_in(project(1)), by=user("Rosa"))
+    entry = Earning.objects.get().entry_id
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Posting.objects.filter(entry=entry).delete()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Account.objects.filter(kind="expert_payable").update(balance=0)
+    with pytest.raises(ProtectedError), transaction.atomic():
+        user("Emil").delete()
+
+
+def test_a_suspended_experts_money_waits_only_with_a_reason_they_read_and_a_clock_that_ends() -> None:
+    accept(submission=handed_in(project(1)), by=user("Rosa"))
+    can_be_paid("Emil")
+    user("Emil", is_active=False)
+    in_a_week = timezone.now() + timedelta(days=6)
+    with pytest.raises(Refused, match="Say why"):
+        hold_payouts(payee=user("Emil"), reason=" ", until=in_a_week, by=ops())
+    with pytest.raises(Refused, match="within seven days"):
+        hold_payouts(payee=user("Emil"), reason="We ask your bank.", until=in_a_week + timedelta(days=9), by=ops())
+    with pytest.raises(IntegrityError, match="hold_of_a_week"), transaction.atomic():
+        Hold.objects.create(
+            payee=user("Emil"),
+            reason="For good.",
+            placed_by=ops(),
+            placed_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(days=365),
+        )
+    hold_payouts(payee=user("Emil"), reason="We ask your bank.", until=in_a_week, by=ops())
+    assert pay_out(payee=user("Emil").payee) == []
+    assert owed(Expert.objects.get(user=user("Emil"))) == PAY
+    Hold.objects.update(placed_at=F("placed_at") - timedelta(days=6), ends_at=timezone.now())
+    assert not Hold.objects.active().exists()  # nobody had to lift it
+    assert [payee.user.name for payee in owed_payees()] == ["Emil Sørensen"]
 
 
 def test_an_appeal_that_nobody_answers_is_won_and_a_published_miss() -> None:

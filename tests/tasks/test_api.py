@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.models import Event
@@ -63,6 +65,7 @@ def test_claim_draft_submit(ice: Project, emil: APIClient) -> None:
     assert (work["status"], work["pay"], work["currency"], work["instructions_version"]) == ("draft", 1_000, "usd", 1)
     assert work["lease_until"].endswith("Z")
     at = f"{V1}/work/{work['id']}"
+    pass_time(Submission.objects.get(), minutes=5)
     saved = emil.put(f"{at}/draft/", {"response": {"rationale": "half a"}, "version": 0, "seconds": 5}, format="json")
     assert (saved.status_code, saved.json()["draft_version"]) == (200, 1)
     stale = emil.put(f"{at}/draft/", {"response": {}, "version": 0}, format="json")
@@ -72,6 +75,7 @@ def test_claim_draft_submit(ice: Project, emil: APIClient) -> None:
     wrong = emil.post(f"{at}/submit/", {"response": {"strength": 1}}, format="json")
     assert wrong.status_code == 400
     assert [fault["field"] for fault in wrong.json()["errors"]] == ["rationale"]
+    Submission.objects.update(saved_at=timezone.now() - timedelta(minutes=1))
     for _ in range(2):
         done = emil.post(f"{at}/submit/", {"response": answer(), "seconds": 60}, format="json")
         assert (done.status_code, done.json()["status"]) == (200, "submitted")

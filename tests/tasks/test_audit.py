@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 
 def unreserve(work: Submission) -> Callable[[], object]:
     seat = work.seat
-    Seat.objects.filter(pk=seat.pk).update(pay=seat.pay + 7)
-    return lambda: Seat.objects.filter(pk=seat.pk).update(pay=seat.pay)
+    Seat.objects.filter(pk=seat.pk).update(fee=seat.fee + 7)
+    return lambda: Seat.objects.filter(pk=seat.pk).update(fee=seat.fee)
 
 
 def pay_for_undecided(work: Submission) -> Callable[[], object]:

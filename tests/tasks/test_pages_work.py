@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.actions import notify
 from experts.models import Credential
@@ -308,9 +310,10 @@ def test_a_draft_is_saved_and_a_stale_one_refused(emil: Client) -> None:
 
 
 def test_the_time_somebody_was_at_it_adds_up(emil: Client) -> None:
-    work = claimed(project(tasks=1))
+    work = pass_time(claimed(project(tasks=1)), hours=3)
     post(emil, "draft", work.public_id, rationale="half", version="0", seconds="40")
     post(emil, "draft", work.public_id, rationale="more", version="1", seconds="nonsense")
+    Submission.objects.update(saved_at=timezone.now() - timedelta(hours=2))
     post(emil, "submit", work.public_id, strength="-2", rationale=answer()["rationale"], seconds="99999")
     handed = fresh(work)
     assert handed.active_seconds == 40 + 3600  # no page is open for longer between two saves

@@ -17,12 +17,32 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_draft_is_kept_as_it_is() -> None:
-    work = claimed(project())
+    work = pass_time(claimed(project()), minutes=1)
     saved = save_draft(submission=work, response={"rationale": "half a"}, version=0, by=user("Emil"), seconds=12)
     kept = {"rationale": "half a", "order": work.draft["order"]}
     assert (saved.draft, saved.draft_version, saved.active_seconds) == (kept, 1, 12)
     assert saved.saved_at is not None
     assert fresh(work).working_copy == kept
+
+
+def test_no_more_time_is_believed_than_passed_on_the_wall() -> None:
+    work = pass_time(claimed(project()), minutes=10)
+    draft = {"rationale": "half a"}
+    first = save_draft(submission=work, response=draft, version=0, by=user("Emil"), seconds=999_999)
+    assert 600 <= first.active_seconds < 660
+    at_once = save_draft(submission=work, response=draft, version=1, by=user("Emil"), seconds=3_600)
+    assert at_once.active_seconds - first.active_seconds < 60  # ten saves in a minute are a minute
+    backwards = save_draft(submission=work, response=draft, version=2, by=user("Emil"), seconds=-500)
+    assert backwards.active_seconds == at_once.active_seconds
+    handed = submit(submission=work, response=answer(), by=user("Emil"), seconds=3_600)
+    assert handed.active_seconds - at_once.active_seconds < 60
+
+
+def test_the_time_between_hand_in_and_return_is_the_labs() -> None:
+    work = pass_time(handed_in(project()), days=1)
+    returned = return_for_rework(submission=work, by=user("Rosa"), note="Say which bond.")
+    again = submit(submission=returned, response=answer(strength=1), by=user("Emil"), seconds=80_000)
+    assert again.active_seconds < 60
 
 
 def test_an_older_draft_is_refused_and_brings_the_newer_one() -> None:
