@@ -33,6 +33,8 @@ WIRING: Wiring = (
     ("dispute.won", projects.on_dispute_settled),
     ("dispute.warning_closed", projects.on_dispute_settled),
     ("dispute.prevented", projects.on_dispute_settled),
+    ("refund.settled", projects.on_refund_settled),
+    ("refund.failed", projects.on_refund_failed),
     ("project.open", projects.tell_project_open),
     ("project.paused", projects.tell_project_paused),
     ("project.frozen", projects.tell_project_frozen),

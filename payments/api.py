@@ -8,18 +8,19 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.models import Lab, User
 from accounts.rest import Door, DoorSet
 from accounts.roles import Permission, may
-from payments import actions, statements
-from payments.models import Earning, Funding, Payee, Payout
+from payments import actions, queries, statements
+from payments.models import Dispute, Earning, Funding, Payee, Payout, Refund
 
 
 class FundingSerializer(serializers.ModelSerializer[Funding]):
@@ -89,6 +90,50 @@ def _user(request: Request) -> User:
     return cast(User, request.user)
 
 
+class RefundSerializer(serializers.ModelSerializer[Refund]):
+    """Amounts in minor units. `failed`: refused or sent back by the bank; the money is the project's again."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    ref = serializers.CharField(source="funding.ref", read_only=True)
+    funding = serializers.CharField(source="funding.public_id", read_only=True)
+
+    class Meta:
+        model = Refund
+        fields = (
+            "id", "ref", "funding", "amount", "currency", "status", "reason", "refund_id", "failure", "created_at",
+            "sent_at", "settled_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class AskedRefundSerializer(serializers.Serializer[Any]):
+    ref = serializers.CharField(max_length=40, help_text="prj_…, whose free funds go back")
+    amount = serializers.IntegerField(min_value=1, help_text="minor units")
+    currency = serializers.CharField(max_length=3, default="usd")
+    reason = serializers.CharField(max_length=500)
+
+
+class RefundableSerializer(serializers.Serializer[Any]):
+    amount = serializers.IntegerField(help_text="minor units that can go back now")
+    currency = serializers.CharField()
+
+
+class DisputeSerializer(serializers.ModelSerializer[Dispute]):
+    """A payment that its bank contests. `withdrawn`: what Stripe holds for it; `borne`: what the project lost."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    ref = serializers.CharField(source="funding.ref", read_only=True)
+    funding = serializers.CharField(source="funding.public_id", read_only=True)
+
+    class Meta:
+        model = Dispute
+        fields = (
+            "id", "ref", "funding", "amount", "withdrawn", "borne", "currency", "reason", "status", "evidence_due_at",
+            "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
 class FundingSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
     """What a lab has paid, or is about to; `?ref=prj_…`. Projects open them: only they know what may be funded."""
 
@@ -116,6 +161,67 @@ class CheckoutView(_AtStripe):
         rows = Funding.objects.visible_to(_user(request)).distinct()
         funding = get_object_or_404(rows, public_id=public_id)
         return Response({"url": actions.start_checkout(funding=funding, by=_user(request))})
+
+
+class RefundSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
+    """What goes back to a lab; `?ref=prj_…`. Owners ask; one request may draw on several payments."""
+
+    queryset = Refund.objects.select_related("funding")
+    serializer_class = RefundSerializer
+
+    def get_queryset(self) -> QuerySet[Refund]:
+        rows = Refund.objects.select_related("funding__lab").visible_to(_user(self.request)).distinct()
+        ref = self.request.query_params.get("ref")
+        return rows.filter(funding__ref=ref) if ref else rows
+
+    @extend_schema(request=AskedRefundSerializer, responses={201: RefundSerializer(many=True)})
+    def create(self, request: Request) -> Response:
+        """Send unspent, unreserved funds back, the youngest payment first."""
+        asked = AskedRefundSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = actions.refund_funds(
+            lab=_lab_of(request, asked.validated_data["ref"]), by=_user(request), **asked.validated_data
+        )
+        return Response(RefundSerializer(made, many=True).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=RefundSerializer)
+    @action(methods=["post"], detail=True)
+    def cancel(self, request: Request, public_id: str) -> Response:
+        """Keep the money after all, before Stripe knows of it."""
+        return Response(RefundSerializer(actions.cancel_refund(refund=self.get_object(), by=_user(request))).data)
+
+
+class RefundableView(Door):
+    """What of a project's funds can go back now; `?ref=prj_…`."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("ref", str, required=True), OpenApiParameter("currency", str)],
+        responses=RefundableSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        ref, currency = request.query_params.get("ref", ""), request.query_params.get("currency", "usd")
+        _lab_of(request, ref)
+        return Response({"amount": queries.refundable(ref, currency), "currency": currency})
+
+
+def _lab_of(request: Request, ref: str) -> Lab:
+    """The lab that has paid for `ref`. Raises Http404 where this person sees none of its payments."""
+    rows = Funding.objects.visible_to(_user(request)).select_related("lab").filter(ref=ref)
+    if (funding := rows.first()) is None:
+        raise Http404
+    return funding.lab
+
+
+class DisputeSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
+    """Payments that banks contest; `?ref=prj_…`. Evidence is handed in by Quorum."""
+
+    queryset = Dispute.objects.select_related("funding")
+    serializer_class = DisputeSerializer
+
+    def get_queryset(self) -> QuerySet[Dispute]:
+        rows = Dispute.objects.select_related("funding").visible_to(_user(self.request)).distinct()
+        ref = self.request.query_params.get("ref")
+        return rows.filter(funding__ref=ref) if ref else rows
 
 
 class EarningSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
@@ -181,10 +287,13 @@ class PayeeRefreshView(_AtStripe):
 
 router = SimpleRouter()
 router.register("fundings", FundingSet, basename="funding")
+router.register("refunds", RefundSet, basename="refund")
+router.register("disputes", DisputeSet, basename="dispute")
 router.register("earnings", EarningSet, basename="earning")
 router.register("payouts", PayoutSet, basename="payout")
 
 api_urls: list[URLPattern | URLResolver] = [
+    path("refunds/available/", RefundableView.as_view(), name="refundable"),
     path("fundings/<str:public_id>/checkout/", CheckoutView.as_view(), name="funding-checkout"),
     path("payee/", PayeeView.as_view(), name="payee"),
     path("payee/link/", PayeeLinkView.as_view(), name="payee-link"),

@@ -17,11 +17,12 @@ from payments.models import Account, AccountKind, Allocation, Dispute, Earning, 
 @dataclass(frozen=True)
 class Spend:
     """Where one project's money went, in minor units: funded = stripe_fees + paid_out_pay + fees + reserved + free
-    + refunded (on its way back to the lab, or there)."""
+    + refunded (on its way back to the lab, or there) + lost (taken back by its bank, in disputes that we lost)."""
 
     funded: int
     stripe_fees: int
     refunded: int
+    lost: int
     paid_out_pay: int
     fees: int
     reserved: int
@@ -69,15 +70,19 @@ def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
     refs = list(refs)
     paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
     returned = Refund.objects.filter(funding=OuterRef("pk"), status__in=Refund.HOLDING).order_by().values("funding")
-    paid = paid.annotate(back=Coalesce(Subquery(returned.annotate(sum=Sum("amount")).values("sum")), 0))
-    into = {ref: (gross, kept, back) for ref, gross, kept, back in _sums(paid, "amount", "stripe_fee", "back")}
+    disputed = Dispute.objects.filter(funding=OuterRef("pk")).order_by().values("funding")
+    paid = paid.annotate(
+        back=Coalesce(Subquery(returned.annotate(sum=Sum("amount")).values("sum")), 0),
+        lost=Coalesce(Subquery(disputed.annotate(sum=Sum("borne")).values("sum")), 0),
+    )
+    into = {row[0]: (row[1], row[2], row[3], row[4]) for row in _sums(paid, "amount", "stripe_fee", "back", "lost")}
     earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
     out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
     left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
     held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
     return {
         ref: Spend(
-            *into.get(ref, (0, 0, 0)),
+            *into.get(ref, (0, 0, 0, 0)),
             *out.get(ref, (0, 0)),
             held.get((ref, AccountKind.PROJECT_RESERVED), 0),
             held.get((ref, AccountKind.PROJECT_FUNDS), 0),
@@ -120,6 +125,24 @@ def left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
     drawn = _by_funding(Allocation.objects.filter(funding__in=fundings))
     back = _by_funding(Refund.objects.filter(funding__in=fundings, status__in=Refund.HOLDING))
     return [(f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0) - back.get(f.pk, 0)) for f in fundings]
+
+
+def refundable(ref: str, currency: str = "usd") -> int:
+    """What can go back to the lab now: free funds, as far as the payments behind them carry it. None while disputed."""
+    if standing_disputes(ref):
+        return 0
+    paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
+    return min(free_funds(ref, currency), sum(left for _, left in left_in(paid)))
+
+
+def refunds_of(ref: str) -> QuerySet[Refund]:
+    """What went back from one project, newest first."""
+    return Refund.objects.filter(funding__ref=ref).select_related("funding", "created_by").order_by("-pk")
+
+
+def disputes_of(ref: str) -> QuerySet[Dispute]:
+    """All that banks have ever contested of one project's payments, newest first."""
+    return Dispute.objects.filter(funding__ref=ref).select_related("funding").order_by("-pk")
 
 
 def _by_funding(rows: QuerySet[Any]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.models import Event
 from experts.models import Credential
 from payments import queries as money
+from payments.models import Refund
 from payments.money import show
 from payments.words import dispute_reason
 from projects import actions, queries
@@ -99,6 +100,31 @@ def on_dispute_settled(event: Event) -> None:
     project = Project.objects.filter(public_id=ref, status=Project.Status.FROZEN).first()
     if project is not None and not money.standing_disputes(ref):
         actions.unfreeze_project(project=project, by=SYSTEM, note="The dispute was settled.")
+
+
+def on_refund_settled(event: Event) -> None:
+    """The lab hears that its money has gone back."""
+    _tell_of_refund(event, "{amount} has gone back to you", "Your bank shows it within ten days: {refund}.")
+
+
+def on_refund_failed(event: Event) -> None:
+    """The lab hears that a refund was refused, or was sent back by its bank: the money is the project's again."""
+    refused = event.before == Refund.Status.PENDING
+    title = "A refund of {amount} was not possible" if refused else "A refund of {amount} came back"
+    _tell_of_refund(event, title, "{failure} The money is the project's again, and can be refunded or used: {refund}.")
+
+
+def _tell_of_refund(event: Event, title: str, body: str) -> None:
+    project = Project.objects.select_related("lab").filter(public_id=event.data["ref"]).first()
+    if project is None:
+        return
+    failure = Refund.objects.get(public_id=event.subject).failure.rstrip(".").capitalize()
+    known = {
+        "amount": show(event.data["amount"], event.data["currency"]),
+        "refund": event.subject,
+        "failure": f"{failure}." if failure else "",
+    }
+    _tell_lab(project, event, title.format(**known), body.format(**known), page="tasks:refunds")
 
 
 # --- Notices ----------------------------------------------------------------------------------------------------------

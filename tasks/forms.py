@@ -9,6 +9,7 @@ from django import forms
 from django.forms.fields import InvalidJSONInput
 
 from core.nesting import deeper_than
+from projects.forms import Money
 from tasks.models import RejectReason, Submission, Task
 from tasks.rows import MAX_DEPTH, TOO_DEEP
 
@@ -150,3 +151,13 @@ SUBMISSION_STATES: list[tuple[str, str]] = [
     (Submission.Status.ACCEPTED, "Accepted"),
     (Submission.Status.REJECTED, "Rejected"),
 ]
+
+
+class RefundForm(forms.Form):
+    amount = Money(label="Amount to send back")
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        help_text="For your own records, and ours.",
+        error_messages={"required": "Say why."},
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tasks import views_files, views_lab, views_review, views_work
+from tasks import views_files, views_lab, views_refunds, views_review, views_work
 
 app_name = "tasks"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("projects/", views_lab.dashboard, name="dashboard"),
     path("projects/<slug:prj>/", views_lab.overview, name="project"),
     path("projects/<slug:prj>/spend/", views_lab.spend, name="spend"),
+    path("projects/<slug:prj>/refunds/", views_refunds.refunds, name="refunds"),
+    path("refunds/<slug:rfd>/cancel/", views_refunds.refund_cancel, name="refund_cancel"),
     path("projects/<slug:prj>/settings/", views_lab.settings, name="settings"),
     path("projects/<slug:prj>/step/<slug:verb>/", views_lab.step, name="step"),
     path("projects/<slug:prj>/tasks/", views_lab.task_list, name="task_list"),

@@ -88,9 +88,11 @@ def _write_off(dispute: Dispute) -> None:
         ledger.reverse(standing, key=f"undo:{standing.key}", meta={"dispute": dispute.public_id})
     owed = ledger.balance(*receivable, dispute.currency)
     if not lost or owed <= 0:
+        _bear(dispute, 0)
         return
     ref = dispute.funding.ref
     taken = min(owed, ledger.locked_balance(AccountKind.PROJECT_FUNDS, ref, dispute.currency))
+    _bear(dispute, taken)
     ledger.post(
         key=f"dispute_lost:{dispute.public_id}:{earlier.count() + 1}",
         kind="dispute_lost",
@@ -102,3 +104,8 @@ def _write_off(dispute: Dispute) -> None:
         currency=dispute.currency,
         meta={"dispute": dispute.public_id},
     )
+
+
+def _bear(dispute: Dispute, amount: int) -> None:
+    dispute.borne = amount
+    dispute.save(update_fields=["borne"])

@@ -11,6 +11,7 @@ from accounts.models import Lab, User
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
 from core.errors import Fault, Invalid, Refused, WrongState
+from core.events import record
 from core.transitions import lock, step
 from payments import gateway, ledger, queries
 from payments.actions.delivery import Op, put_out
@@ -25,7 +26,7 @@ class ForeignRefund(RuntimeError):
 
 
 @transaction.atomic
-def refund_funds(*, ref: str, lab: Lab, amount: int, currency: str, by: Actor) -> list[Refund]:
+def refund_funds(*, ref: str, lab: Lab, amount: int, currency: str, reason: str = "", by: Actor) -> list[Refund]:
     """Send `amount` of the project's free funds back, youngest funding first: payouts draw on the oldest.
 
     What is reserved for seats stays. Stripe's fee is not part of free funds, so it is not returned.
@@ -47,17 +48,22 @@ def refund_funds(*, ref: str, lab: Lab, amount: int, currency: str, by: Actor) -
     for funding in reversed(fundings):
         part = min(amount, left[funding.pk])
         if part > 0:
-            made.append(_refund(funding, part, by))
+            made.append(_refund(funding, part, reason, by))
             amount -= part
     if amount:
         raise InsufficientFunds("The payments behind these funds cannot carry this refund. We have been told.")
     return made
 
 
-def _refund(funding: Funding, amount: int, by: Actor) -> Refund:
+def _refund(funding: Funding, amount: int, reason: str, by: Actor) -> Refund:
     refund = Refund.objects.create(
-        funding=funding, amount=amount, currency=funding.currency, created_by=by if isinstance(by, User) else None
+        funding=funding,
+        amount=amount,
+        currency=funding.currency,
+        reason=reason.strip()[:500],
+        created_by=by if isinstance(by, User) else None,
     )
+    record("refund.asked", refund.public_id, by=by, note=refund.reason, data=_data(refund))
     payload = {"amount": amount, "currency": funding.currency, "charge": funding.charge_id, "refund": refund.public_id}
     put_out(op=Outbox.Op.REFUND, subject=refund.public_id, payload=payload)
     _post(refund, "asked", debit=(AccountKind.PROJECT_FUNDS, funding.ref), credit=_in_flight(refund))
@@ -132,7 +138,8 @@ def _in_flight(refund: Refund) -> tuple[AccountKind, str]:
 
 
 def _data(refund: Refund) -> dict[str, object]:
-    return {"funding": refund.funding.public_id, "amount": refund.amount, "currency": refund.currency}
+    funding = refund.funding
+    return {"ref": funding.ref, "funding": funding.public_id, "amount": refund.amount, "currency": refund.currency}
 
 
 def _refund_of(row: Outbox) -> Refund:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -73,15 +74,20 @@ class Funding(models.Model):
         return self.public_id
 
 
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def visible_to(self, user: User) -> RefundQuerySet:
+        return self.filter(funding__lab__in=Lab.objects.visible_to(user))
+
+
 class Refund(models.Model):
     """A part of one funding that goes back to the lab. SETTLED when Stripe says so; it may still come back later."""
 
     class Status(models.TextChoices):
-        PENDING = "pending"
-        SENT = "sent"
-        SETTLED = "settled"
-        FAILED = "failed"  # refused, or sent back by the bank: the money is the project's again
-        CANCELLED = "cancelled"
+        PENDING = "pending", "Being sent"
+        SENT = "sent", "On its way"
+        SETTLED = "settled", "Done"
+        FAILED = "failed", "Came back"  # refused, or sent back by the bank: the money is the project's again
+        CANCELLED = "cancelled", "Cancelled"
 
     NOUN = "refund"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -98,12 +104,15 @@ class Refund(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    reason = models.CharField(max_length=500, blank=True)  # the lab's own words; empty where it was made at Stripe
     refund_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     failure = models.TextField(blank=True, editable=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
+
+    objects = RefundQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive")]
@@ -112,20 +121,25 @@ class Refund(models.Model):
         return self.public_id
 
 
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def visible_to(self, user: User) -> DisputeQuerySet:
+        return self.filter(funding__lab__in=Lab.objects.visible_to(user))
+
+
 class Dispute(models.Model):
     """The bank of a lab takes a payment back, or asks about it. A mirror of Stripe's dispute, refreshed by hints."""
 
-    class Status(models.TextChoices):  # Stripe's own words
-        NEEDS_RESPONSE = "needs_response"
-        UNDER_REVIEW = "under_review"
-        WON = "won"
-        LOST = "lost"
-        WARNING_NEEDS_RESPONSE = "warning_needs_response"  # an inquiry: no money has moved
-        WARNING_UNDER_REVIEW = "warning_under_review"
-        WARNING_CLOSED = "warning_closed"
-        APPEAL_NEEDS_RESPONSE = "appeal_needs_response"
-        APPEAL_UNDER_REVIEW = "appeal_under_review"
-        PREVENTED = "prevented"
+    class Status(models.TextChoices):  # Stripe's own states
+        NEEDS_RESPONSE = "needs_response", "We must answer the bank"
+        UNDER_REVIEW = "under_review", "The bank is deciding"
+        WON = "won", "Won"
+        LOST = "lost", "Lost"
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", "The bank asks"  # an inquiry: no money has moved
+        WARNING_UNDER_REVIEW = "warning_under_review", "The bank reads our answer"
+        WARNING_CLOSED = "warning_closed", "The bank asked, and let it rest"
+        APPEAL_NEEDS_RESPONSE = "appeal_needs_response", "Appealed: we must answer"
+        APPEAL_UNDER_REVIEW = "appeal_under_review", "Appealed: the bank is deciding"
+        PREVENTED = "prevented", "Settled before it began"
 
     SETTLED = (Status.WON, Status.WARNING_CLOSED, Status.PREVENTED)  # in our favour: nothing stands against the project
     _APPEALED = frozenset({Status.APPEAL_NEEDS_RESPONSE, Status.APPEAL_UNDER_REVIEW})
@@ -156,11 +170,26 @@ class Dispute(models.Model):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=60)  # Stripe's code
     status = models.CharField(max_length=30, choices=Status.choices, default=Status.NEEDS_RESPONSE)
+    borne = models.BigIntegerField(default=0)  # what the project's free funds have paid of a lost one
     evidence_due_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = DisputeQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_is_positive")]
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def answer_due(self) -> datetime | None:
+        """Until when the bank waits for our evidence; None once it has it, or has decided."""
+        return self.evidence_due_at if self.status.endswith("needs_response") else None
+
+    @property
+    def tone(self) -> str:
+        """The colour of its badge."""
+        if self.status in self.SETTLED:
+            return "success"
+        return "danger" if self.status == self.Status.LOST or self.answer_due else "warning"

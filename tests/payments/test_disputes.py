@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import asdict
 
 import pytest
 
@@ -43,7 +44,9 @@ def receivable(dispute: Dispute) -> int:
 
 
 def in_order(stripe: LocalStripe) -> None:
-    """The books agree with Stripe and with themselves."""
+    """The books agree with Stripe and with themselves, and every cent that the lab paid has its line."""
+    spend = asdict(queries.spend(PROJECT))
+    assert spend.pop("funded") == sum(spend.values())
     assert not InboxEvent.objects.filter(processed_at=None).exists()
     assert ledger.balance(AccountKind.STRIPE_CLEARING) == stripe.balance()
     assert ledger_check() == []

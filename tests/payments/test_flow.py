@@ -41,7 +41,7 @@ def test_from_the_labs_card_to_the_experts_bank(stripe: LocalStripe) -> None:
 
     spend = queries.spend(PROJECT)
     assert spend == queries.Spend(
-        funded=100_000, stripe_fees=2_930, refunded=0, paid_out_pay=4_000, fees=800, reserved=0, free=92_270
+        funded=100_000, stripe_fees=2_930, refunded=0, lost=0, paid_out_pay=4_000, fees=800, reserved=0, free=92_270
     )
     assert ledger.balance(AccountKind.STRIPE_CLEARING) == stripe.balance() == 93_070
     assert ledger_check() == []

@@ -94,7 +94,7 @@ def test_spend_adds_up_for_one_and_for_many(stripe: LocalStripe) -> None:
     first = found[PROJECT]
     assert first.funded == first.stripe_fees + first.paid_out_pay + first.fees + first.reserved + first.free
     assert (first.reserved, first.paid_out_pay, first.fees) == (1_000, 4_000, 800)
-    assert found["prj_cccccccccccccccc"] == queries.Spend(0, 0, 0, 0, 0, 0, 0)
+    assert found["prj_cccccccccccccccc"] == queries.Spend(*[0] * 8)
     assert queries.reserved(PROJECT) == 1_000
     assert set(queries.free_funds_of(found)) == {PROJECT, "prj_bbbbbbbbbbbbbbbb"}
     totals = queries.earning_totals(emil)

@@ -21,7 +21,7 @@ from accounts.actions import create_token, invite_member
 from accounts.models import Role
 from core.actors import SYSTEM
 from experts.models import Evidence, EvidencePage
-from payments.models import Funding
+from payments.models import Funding, Refund
 from projects.actions import invite, run_shortlist
 from tasks.models import Export, Import
 from tests.people import agreements, credential, expert, lab, ops, user
@@ -82,6 +82,7 @@ GET: dict[str, frozenset[str]] = {
     "tasks:dashboard": SIGNED_IN,
     "tasks:project": MEMBERS | OPS,
     "tasks:spend": MEMBERS | OPS,
+    "tasks:refunds": MEMBERS | OPS,
     "tasks:settings": MEMBERS | OPS,
     "tasks:task_list": MEMBERS | OPS,
     "tasks:task": MEMBERS | OPS,
@@ -131,6 +132,8 @@ POST: dict[str, frozenset[str]] = {
     "projects:agreements": EMIL,
     "projects:invitation_accept": FARAH,
     "projects:invitation_decline": FARAH,
+    "tasks:refunds": OWNER,
+    "tasks:refund_cancel": OWNER,
     "tasks:step": MANAGERS,
     "tasks:task_withdraw": MANAGERS,
     "tasks:task_repair": MANAGERS,
@@ -200,6 +203,7 @@ class World:
             cancel_url="http://testserver/",
             created_by=user("Mina"),
         )
+        self.refund = Refund.objects.create(funding=self.funding, amount=100, currency="usd")
         self.upload = Import.objects.create(
             project=self.project,
             file=ContentFile(b"{}", "tasks.jsonl"),
@@ -226,6 +230,7 @@ class World:
                 "reason": "The team is complete.",
             },
             "projects:invite": {"expert": self.shortlist.get(expert__user=user("Noor")).expert.public_id},
+            "tasks:refunds": {"amount": "1.00", "reason": "The work is done."},
             "tasks:task_withdraw": {"note": "It is ambiguous."},
             "tasks:task_repair": {"payload": json.dumps(self.work.task.payload)},
             "tasks:decide": {"verdict": "accept", "accept-note": ""},
@@ -245,6 +250,7 @@ class World:
             "evidence_id": self.evidence.public_id,
             "number": 1,
             "funding_id": self.funding.public_id,
+            "rfd": self.refund.public_id,
             "prj": self.project.public_id,
             "step": "brief",
             "verb": "pause",
