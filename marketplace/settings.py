@@ -164,7 +164,16 @@ DATABASES: dict[str, dict[str, Any]] = {
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off -c max_parallel_workers_per_gather=1")
 
 REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")  # the cache: `cache.clear()` empties this database number
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "socket_connect_timeout": 1,
+            "socket_timeout": 2,
+        },  # seconds: a cache that hangs must not hang pages
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # --- Background jobs --------------------------------------------------------------------------------------------------
@@ -261,7 +270,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = env.flag("QUORUM_SSL_REDIRECT")
 SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-if env.flag("QUORUM_BEHIND_PROXY"):
+QUORUM_BEHIND_PROXY = env.flag("QUORUM_BEHIND_PROXY")
+if QUORUM_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # else all sign-ins count as the proxy's, and its limit locks everybody out
 SECURE_REFERRER_POLICY = "same-origin"
@@ -287,15 +297,21 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- The REST door ----------------------------------------------------------------------------------------------------
+QUORUM_API_PER_MINUTE = env.number("QUORUM_API_PER_MINUTE", 1_200)  # requests of one key, or of one person's browser
+QUORUM_API_PER_MINUTE_ANONYMOUS = env.number("QUORUM_API_PER_MINUTE_ANONYMOUS", 120)  # of one address
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # the rest: accounts/rest.py, Door
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.PerKey", "accounts.throttles.PerAddress"],
+    "EXCEPTION_HANDLER": "accounts.rest.exception_handler",
+    "NUM_PROXIES": 1 if QUORUM_BEHIND_PROXY else 0,  # else whoever makes up an X-Forwarded-For is a new address
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Quorum API",
-    "DESCRIPTION": "Everything the loop needs: post, fund, apply, work, review, pay, export.",
+    "DESCRIPTION": "Everything the loop needs: post, fund, apply, work, review, pay, export. Who asks too often within "
+    "a minute is answered 429 with the code `throttled`; `Retry-After` says after how many seconds to come back.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [],  # choices are written where they are used, not as enums with made-up names
