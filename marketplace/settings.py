@@ -200,6 +200,7 @@ CELERY_TASK_DEFAULT_QUEUE = "quorum"
 CELERY_BEAT_SCHEDULE_FILENAME = str(LOCAL_DIR / "beat")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "core.drain": {"task": "core.drain", "schedule": timedelta(seconds=5)},
+    "core.remove_strays": {"task": "core.remove_strays", "schedule": crontab(hour=4, minute=10)},
     "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
     "accounts.forget_replies": {"task": "accounts.forget_replies", "schedule": timedelta(hours=6)},
@@ -253,6 +254,16 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"  # allauth knows no other way to be told
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "accounts.entrance.LoginForm",
+    "signup": "accounts.entrance.SignupForm",
+    "add_email": "accounts.entrance.AddEmailForm",
+    "change_password": "accounts.entrance.ChangePasswordForm",
+    "set_password": "accounts.entrance.SetPasswordForm",
+    "reset_password": "accounts.entrance.ResetPasswordForm",
+    "reset_password_from_key": "accounts.entrance.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.entrance.ReauthenticateForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
