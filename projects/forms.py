@@ -15,6 +15,7 @@ from accounts.queries import current_agreements
 from accounts.roles import LAB_ROLES, Permission
 from experts.forms import language_choices
 from experts.models import DegreeLevel, Field
+from experts.queries import CATCH_ALL
 from projects.kinds import CHOICES
 from projects.models import Project
 
@@ -23,8 +24,13 @@ COMBO = {"data-combo": "Type to search"}
 
 
 def field_choices() -> list[tuple[str, str]]:
-    """Every field of ISCED-F; the wider ones say that they cover those below."""
-    named = Field.objects.order_by("label", "code").values_list("code", "label")
+    """Every field of ISCED-F, first what people study, then the wider ones, which say that they cover those below."""
+
+    def narrow_first(named: tuple[str, str]) -> tuple[bool, bool, str, str]:
+        code, label = named
+        return label.endswith(CATCH_ALL), len(code) < 4, label, code
+
+    named = sorted(Field.objects.values_list("code", "label"), key=narrow_first)
     return [(code, label if len(code) == 4 else f"{label} (whole area {code})") for code, label in named]
 
 

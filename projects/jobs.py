@@ -198,6 +198,8 @@ def tell_invitation_sent(event: Event) -> None:
 
 def tell_invitation_accepted(event: Event) -> None:
     invitation = _invitation(event)
+    if event.actor_id != invitation.expert.user_id:
+        return  # the lab took them on by their application, and knows
     title = f"{invitation.expert} joins {invitation.project}"
     _tell_lab(invitation.project, event, title, "They accepted your invitation.", page="projects:applicants")
 

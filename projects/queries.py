@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Lab, Role, User
 from accounts.roles import LAB_ROLES, Permission
@@ -60,11 +60,8 @@ def latest_applications(expert: Expert, projects: Iterable[Project]) -> dict[int
 
 
 def unanswered_invitations() -> QuerySet[Invitation]:
-    """Those that still ask something: whoever applied meanwhile and was accepted has nothing left to answer."""
-    joined = Application.objects.filter(
-        project=OuterRef("project"), expert=OuterRef("expert"), status=Application.Status.ACCEPTED
-    )
-    return Invitation.objects.filter(~Exists(joined), status=Invitation.Status.SENT)
+    """Those that still ask something: being taken on by an application answers them too."""
+    return Invitation.objects.filter(status=Invitation.Status.SENT)
 
 
 def open_invitations(expert: Expert) -> QuerySet[Invitation]:

@@ -27,6 +27,7 @@ MAX_DEPTH: Final = 32
 TOO_DEEP: Final = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 MAX_ROWS: Final = 1_000_000
 MAX_EXTERNAL_ID: Final = 120
+BESIDE: Final = ("external_id", "priority")
 PRIORITIES: Final = range(-(2**31), 2**31)
 
 FromCsv = Callable[[Mapping[str, str]], Json]

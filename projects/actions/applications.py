@@ -18,11 +18,12 @@ from core.events import record
 from core.transitions import lock, step
 from experts.models import Expert
 from projects.matching.shortlist import fit
-from projects.models import Application, Project
+from projects.models import Application, Invitation, Project
 from projects.policies import check_can_apply, check_eligible, check_undecided_project
 
 Status = Application.Status
 
+TAKEN_ON = "They had applied, and are taken on."
 ANSWER_DAYS = 5  # business days of the lab in which an application is answered, or lapses
 
 
@@ -72,10 +73,16 @@ def accept_application(*, application: Application, by: Actor, reason: str = "")
 
 
 def grant(application: Application, *, by: Actor, reason: str = "") -> Application:
-    """Accept what the caller has authorised: a decision of the lab, or an invitation taken up."""
+    """Accept what the caller has authorised: a decision of the lab, or an invitation taken up.
+
+    Who is taken on while an invitation is unanswered has answered it.
+    """
+    lock(application.expert)  # first, as whoever answers an invitation does
     locked = lock(application)
     check_undecided_project(locked.project)
     check_eligible(locked.project, locked.expert)
+    for asked in locked.project.invitations.filter(expert=locked.expert, status=Invitation.Status.SENT):
+        step(lock(asked), Invitation.Status.ACCEPTED, by=by, note=TAKEN_ON)
     return step(locked, Status.ACCEPTED, by=by, note=reason, reason=reason, decided_at=timezone.now())
 
 

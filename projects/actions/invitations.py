@@ -60,8 +60,6 @@ def accept_invitation(*, invitation: Invitation, by: Actor) -> Application:
     live = Application.objects.filter(
         project=invitation.project, expert=invitation.expert, status__in=Application.LIVE
     ).first()
-    if live is not None and live.status == Application.Status.ACCEPTED:
-        return live
     waiting = live or Application.objects.create(
         project=invitation.project,
         expert=invitation.expert,

@@ -147,11 +147,14 @@ def _join(path: str, key: Any) -> str:
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses fields it does not know: a misspelt optional field must not vanish without a word."""
+    """Refuses fields it does not know: a misspelt optional field must not vanish without a word.
+
+    `beside` in the context names what may stand beside its fields, where somebody else has taken it out already.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := [key for key in data if key not in self.fields]):
-            known = ", ".join(self.fields)
+            known = ", ".join([*self.fields, *(self.context.get("beside", ()) if self.root is self else ())])
             raise serializers.ValidationError({str(key): [f"Unknown field. Known are: {known}."] for key in unknown})
         return super().to_internal_value(data)
 

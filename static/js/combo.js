@@ -57,6 +57,8 @@ class Combo {
   open() {
     const wanted = fold(this.input.value).split(/\s+/);
     const matches = [...this.select.options].filter((option) => wanted.every((word) => fold(option.text).includes(word)));
+    const begins = (option) => fold(option.text).startsWith(wanted.join(" "));
+    matches.sort((one, other) => begins(other) - begins(one)); // else in the order of the page
     this.shown = matches.slice(0, LIMIT);
     this.list.replaceChildren(
       ...this.shown.map((option, index) => {

@@ -96,7 +96,8 @@ class _Check:
     def __init__(self, upload: Import, kept: IO[bytes]) -> None:
         self.upload, self.kept = upload, kept
         self.kind = kind(upload.project.kind)
-        self.payload = self.kind.Payload()  # one for all rows: making it costs more than a row's check
+        # One for all rows: making it costs more than a row's check.
+        self.payload = self.kind.Payload(context={"beside": rows.BESIDE})
         self.seen: dict[str, int] = {}
         self.rows = self.good = self.bad = self.shown = 0
 

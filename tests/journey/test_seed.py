@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,6 +57,9 @@ def test_the_demo_is_made_once_and_shows_every_state(
     }
     states = set(Submission.objects.values_list("status", flat=True))
     assert states == {"draft", "submitted", "accepted", "returned", "rejected"}
+    for work in Submission.objects.exclude(submitted_at=None):  # an answer of no time at all would look made up
+        assert work.submitted_at is not None
+        assert work.submitted_at - work.started_at > timedelta(seconds=work.active_seconds) > timedelta(minutes=10)
     assert Invitation.objects.filter(expert__user__email="tomas@experts.example", status="sent").exists()
     assert Payout.objects.filter(status__in=["sent", "paid"]).exists()
     assert audit() == []

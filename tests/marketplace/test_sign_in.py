@@ -205,3 +205,19 @@ def test_behind_a_proxy_one_who_guesses_locks_nobody_else_out(
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     assert knock(client, 31, **{"X-Forwarded-For": "203.0.113.7"}) == 429
     assert knock(client, 1, **{"X-Forwarded-For": "203.0.113.8"}) == neighbour
+
+
+@pytest.mark.parametrize("page", ["account_login", "account_signup", "account_reset_password"])
+def test_the_doors_label_their_fields_like_every_other_page(client: Client, page: str) -> None:
+    text = client.get(reverse(page)).text
+    assert ">E-mail address<" in text
+    assert ">Email<" not in text
+    assert "placeholder" not in text
+
+
+@pytest.mark.parametrize("page", ["account_email", "account_change_password"])
+def test_account_pages_write_labels_as_sentences(client: Client, page: str) -> None:
+    people.sign_in(client, people.user("Sam"))
+    labels = re.findall(r"<label for=\"id_[^>]*>([^<]+)", client.get(reverse(page)).text)
+    assert labels
+    assert [label for label in labels if label != label.capitalize()] == []

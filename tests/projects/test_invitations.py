@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import Notice
 from core.errors import NotAllowed, Refused, WrongState
+from core.events import drain, history
 from experts.actions import edit_profile
 from projects import actions
 from projects.models import Application, Invitation, Project
@@ -22,6 +27,7 @@ from projects.queries import (
 )
 from tests.people import expert, user
 from tests.projects.scene import fresh, opened
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +158,7 @@ def test_mina_invites_emil_who_joins() -> None:
         actions.accept_invitation(invitation=invitation, by=emil.user)
 
 
-def test_whoever_applied_meanwhile_and_was_accepted_has_no_invitation_left_to_answer() -> None:
+def test_who_is_taken_on_by_an_application_has_answered_the_invitation() -> None:
     project, emil = opened(), expert("Emil")
     invitation = actions.invite(project=project, expert=emil, by=user("Mina"))
     asked = invitations_to_send(project)
@@ -162,8 +168,21 @@ def test_whoever_applied_meanwhile_and_was_accepted_has_no_invitation_left_to_an
     assert list(open_invitations(emil)) == []
     assert invited(project) == []
     assert invitations_to_send(project) == asked  # one person, counted once
+    answered = history(invitation.public_id)[-1]
+    assert (answered.name, answered.note) == ("invitation.accepted", "They had applied, and are taken on.")
+    drain()
+    assert not Notice.objects.filter(title__contains="joins").exists()  # Mina did it herself
     actions.withdraw_application(application=application, by=emil.user)
-    assert list(open_invitations(emil)) == [invitation]
+    assert list(open_invitations(emil)) == []
+    assert actions.apply(project=project, expert=emil, by=emil.user).status == "submitted"
+
+
+def test_a_declined_application_leaves_the_invitation_as_it_is() -> None:
+    project, emil = opened(), expert("Emil")
+    invitation = actions.invite(project=project, expert=emil, by=user("Mina"))
+    waiting = actions.apply(project=project, expert=emil, by=emil.user)
+    actions.decline_application(application=waiting, by=user("Mina"), reason="Enough chemists.")
+    assert fresh(invitation).status == "sent"
 
 
 def test_accepting_answers_the_application_that_waits() -> None:
@@ -174,13 +193,31 @@ def test_accepting_answers_the_application_that_waits() -> None:
     assert fresh(waiting).status == "accepted"
 
 
-def test_accepting_when_already_taken_on_changes_nothing_more() -> None:
+def test_accepting_when_already_taken_on_says_so_and_changes_nothing() -> None:
     project, emil = opened(), expert("Emil")
     invitation = actions.invite(project=project, expert=emil, by=user("Mina"))
     taken = actions.apply(project=project, expert=emil, by=emil.user)
     actions.accept_application(application=taken, by=user("Mina"))
-    assert actions.accept_invitation(invitation=invitation, by=emil.user).pk == taken.pk
-    assert Application.objects.count() == 1
+    with pytest.raises(WrongState):
+        actions.accept_invitation(invitation=invitation, by=emil.user)
+    assert Application.objects.get() == taken
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lab_accepts_while_the_expert_does_and_nobody_waits_for_the_other_for_ever() -> None:
+    """Both lock the expert first; the other way round each would hold what the other waits for."""
+    for name in ("Emil", "Lena", "Kofi", "Yuki"):
+        with transaction.atomic():
+            project, who = opened(), expert(name)
+        invitation = actions.invite(project=project, expert=who, by=user("Mina"))
+        waiting = actions.apply(project=project, expert=who, by=who.user)
+        ways: list[Callable[[], Application]] = [
+            partial(actions.accept_application, application=waiting, by=user("Mina")),
+            partial(actions.accept_invitation, invitation=invitation, by=who.user),
+        ]
+        outcomes = at_once(2, lambda number: ways[number]())  # noqa: B023 - done before the next round
+        assert {type(each) for each in outcomes} <= {Application, WrongState}
+        assert (fresh(waiting).status, fresh(invitation).status) == ("accepted", "accepted")
 
 
 def test_each_reason_not_to_invite_has_its_code() -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from experts.actions import edit_profile
 from payments.gateway import GatewayError
 from projects import actions
+from projects.forms import field_choices
 from projects.models import Application, Invitation, Project
 from tests.people import expert, lab, sign_in, user
 from tests.projects.scene import draft, fresh, fund, opened
@@ -469,3 +470,10 @@ def test_ones_own_labs_project_is_not_on_offer() -> None:
     project = opened()
     expert("Mina")
     assert browser("Mina").post(url("apply", project)).status_code == 404
+
+
+def test_the_list_of_fields_begins_with_what_people_study_and_ends_with_what_is_nothing_else() -> None:
+    physical = [label for _, label in field_choices() if label.startswith("Phys")]
+    assert physical[0] == "Physics"
+    assert physical[1] == "Physical sciences (whole area 053)"
+    assert {label.split()[2] for label in physical[2:]} == {"not"}

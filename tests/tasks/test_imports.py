@@ -76,6 +76,10 @@ def test_each_bad_row_says_which_field_and_why() -> None:
     faults = [(fault.row, fault.field) for fault in file.faults.all()]
     assert faults == [(2, ""), (3, "prompt"), (4, "answers"), (5, "colour")]
     assert str(file.faults.first()) == "Row 2, : " + file.faults.all()[0].message
+    known = "prompt, answers, metadata, external_id, priority"
+    assert file.faults.get(field="colour").message == f"Unknown field. Known are: {known}."
+    inside = checked(line(answers=[{"text": "a", "colour": "red"}, {"text": "b"}]))
+    assert inside.faults.get().message == "Unknown field. Known are: id, text."
 
 
 def test_the_same_id_twice_in_the_file_or_in_the_project_is_named() -> None:
