@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Agreement, ApiToken, Lab, MemberInvite, Notice, User
+from accounts.roles import LAB_ROLES, Permission
 from core.events import history
 
 
@@ -30,6 +32,12 @@ def lab_page(lab: Lab) -> dict[str, Any]:
         "invites": list(waiting.order_by("-pk")),
         "decision": decisions[-1] if decisions else None,
     }
+
+
+def members_who_may(lab: Lab, permission: Permission) -> QuerySet[User]:
+    """Members whose role in the lab allows it and who can sign in."""
+    roles = [role for role, permissions in LAB_ROLES.items() if permission in permissions]
+    return User.objects.filter(memberships__lab=lab, memberships__role__in=roles, is_active=True).order_by("pk")
 
 
 def unread_notices(user: User) -> int:

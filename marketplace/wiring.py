@@ -75,6 +75,8 @@ WIRING: Wiring = (
     ("appeal.upheld", tasks.on_appeal_decided),
     ("appeal.overturned", tasks.on_appeal_decided),
     ("project.review_due", tasks.on_review_due),
+    # money that labs pay
+    ("funding.returned", payments.on_funding_returned),
     # money on its way to experts
     ("payee.ready", payments.on_payee_changed),
     ("payee.restricted", payments.on_payee_changed),

@@ -224,6 +224,16 @@ class DisputeSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
         return rows.filter(funding__ref=ref) if ref else rows
 
 
+class CancelFundingView(Door):
+    """Take back a request to pay. A payment that arrives all the same goes back, less Stripe's fee."""
+
+    @extend_schema(request=None, responses=FundingSerializer)
+    def post(self, request: Request, public_id: str) -> Response:
+        rows = Funding.objects.select_related("lab").visible_to(_user(request)).distinct()
+        funding = get_object_or_404(rows, public_id=public_id)
+        return Response(FundingSerializer(actions.cancel_funding(funding=funding, by=_user(request))).data)
+
+
 class EarningSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
     """What one has earned; `?state=approved|sent|paid|failed`."""
 
@@ -295,6 +305,7 @@ router.register("payouts", PayoutSet, basename="payout")
 api_urls: list[URLPattern | URLResolver] = [
     path("refunds/available/", RefundableView.as_view(), name="refundable"),
     path("fundings/<str:public_id>/checkout/", CheckoutView.as_view(), name="funding-checkout"),
+    path("fundings/<str:public_id>/cancel/", CancelFundingView.as_view(), name="funding-cancel"),
     path("payee/", PayeeView.as_view(), name="payee"),
     path("payee/link/", PayeeLinkView.as_view(), name="payee-link"),
     path("payee/refresh/", PayeeRefreshView.as_view(), name="payee-refresh"),

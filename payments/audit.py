@@ -88,7 +88,7 @@ CHECKS: Final[dict[str, str]] = {
     """,
     "I9 each done delivery has one entry, each sent payout one delivery": """
         SELECT x.key FROM payments_outbox x LEFT JOIN ledger_entry e ON e.key = x.key
-        WHERE x.state = 'done' AND (e.id IS NULL OR e.meta ->> x.op IS DISTINCT FROM x.remote_id)
+        WHERE x.state = 'done' AND x.op <> 'expiry' AND (e.id IS NULL OR e.meta ->> x.op IS DISTINCT FROM x.remote_id)
         UNION ALL
         SELECT e.key FROM ledger_entry e LEFT JOIN payments_outbox x ON x.key = e.key AND x.state = 'done'
         WHERE e.kind IN ('transfer', 'refund', 'reversal') AND x.id IS NULL

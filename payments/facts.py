@@ -72,6 +72,10 @@ class Checkout:
     charge: str
     fee: int | None
 
+    @property
+    def subject(self) -> str:
+        return self.reference
+
 
 @dataclass(frozen=True)
 class Transfer:

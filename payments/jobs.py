@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 from celery import shared_task
+from django.urls import reverse
 
 from accounts.actions import notify
 from accounts.models import User
+from accounts.queries import members_who_may
+from accounts.roles import Permission
 from core.models import Event
 from payments import actions, queries
-from payments.models import Hold, Payee, Payout, Reconciliation
+from payments.models import Funding, Hold, Payee, Payout, Reconciliation
 from payments.money import show
 from payments.sweep import each
 
@@ -54,6 +57,20 @@ def reconcile(full: bool = False) -> None:
 @shared_task(name="payments.expire_adjustments", ignore_result=True)
 def expire_adjustments() -> None:
     actions.expire_adjustments()
+
+
+def on_funding_returned(event: Event) -> None:
+    """A payment came after it was over: the lab reads that it goes back, and why it is less than was paid."""
+    funding = Funding.objects.select_related("lab").get(public_id=event.subject)
+    amount, fee = show(event.data["amount"], funding.currency), show(funding.stripe_fee, funding.currency)
+    for person in members_who_may(funding.lab, Permission.PROJECT_FUND):
+        notify(
+            user=person,
+            title=f"{amount} goes back to you: a payment for {funding.title} came too late",
+            body=f"The payment was over when it arrived. Stripe keeps its fee of {fee}.",
+            url=reverse("payments:funding", args=[funding.public_id]),
+            event=event,
+        )
 
 
 def on_hold_placed(event: Event) -> None:

@@ -19,4 +19,5 @@ urlpatterns = [
     path("payouts/setup/done/", views.payout_return, name="payout_return"),
     path("payouts/setup/refresh/", views.payee_refresh, name="payee_refresh"),
     path("fundings/<str:funding_id>/", views.funding, name="funding"),
+    path("fundings/<str:funding_id>/cancel/", views.funding_cancel, name="funding_cancel"),
 ]

@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.web import refusals_on, signed_in
+from accounts.roles import Permission, may
+from accounts.web import refusals_on, signed_in, told
 from payments import actions, statements
 from payments.forms import CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
@@ -149,14 +150,29 @@ def payee_refresh(request: HttpRequest) -> HttpResponse:
     return redirect("payments:payout_return")
 
 
+def _funding(request: HttpRequest, funding_id: str) -> Funding:
+    found = Funding.objects.visible_to(signed_in(request)).filter(public_id=funding_id).distinct().first()
+    if found is None:
+        raise Http404
+    return found
+
+
 @login_required
 @require_GET
 def funding(request: HttpRequest, funding_id: str) -> HttpResponse:
     """Where the lab lands after paying. It says what Stripe has confirmed, never what the browser claims."""
-    found = Funding.objects.visible_to(signed_in(request)).filter(public_id=funding_id).distinct().first()
-    if found is None:
-        raise Http404
+    found = _funding(request, funding_id)
     waiting = found.status in (Funding.Status.PENDING, Funding.Status.PROCESSING)
     part = "#state" if request.headers.get("HX-Request") else ""
     context = {"funding": found, "waiting": waiting, "spendable": found.amount - found.stripe_fee}
+    context["may_fund"] = may(signed_in(request), Permission.PROJECT_FUND, lab=found.lab)
     return render(request, f"payments/funding.html{part}", context)
+
+
+@login_required
+@require_POST
+def funding_cancel(request: HttpRequest, funding_id: str) -> HttpResponse:
+    found = _funding(request, funding_id)
+    with told(request, "Cancelled. Nobody can pay on its page any more."):
+        actions.cancel_funding(funding=found, by=signed_in(request))
+    return redirect("payments:funding", funding_id)

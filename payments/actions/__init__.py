@@ -9,6 +9,7 @@ from payments.actions.adjustments import (
     propose_for,
     refuse_adjustment,
 )
+from payments.actions.cancelling import cancel_funding, cancel_fundings
 from payments.actions.disputes import apply_dispute
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
@@ -28,6 +29,8 @@ __all__ = [
     "apply_dispute",
     "apply_recipient",
     "apply_refund",
+    "cancel_funding",
+    "cancel_fundings",
     "cancel_payout",
     "cancel_refund",
     "choose_country",

@@ -13,6 +13,8 @@ from core.actors import SYSTEM, Actor
 from core.errors import Fault, Invalid, WrongState
 from core.transitions import lock, step
 from payments import gateway, ledger
+from payments.actions.cancelling import close_page
+from payments.actions.refunds import return_late
 from payments.models import AccountKind, Funding
 
 LEAST: Final = 100  # minor units; Stripe's own floor is 50 cents
@@ -86,6 +88,11 @@ def start_checkout(*, funding: Funding, by: Actor) -> str:
         locked = lock(funding)
         locked.checkout_session_id, locked.checkout_url = session.id, session.url
         locked.save(update_fields=["checkout_session_id", "checkout_url"])
+        cancelled = locked.status == Status.CANCELLED  # while we asked Stripe
+        if cancelled:
+            close_page(locked)
+    if cancelled:
+        raise WrongState("This payment is cancelled.")
     return session.url
 
 
@@ -99,15 +106,22 @@ def refresh_funding(*, funding: Funding, by: Actor = SYSTEM) -> Funding:
 
 @transaction.atomic
 def apply_checkout(*, facts: gateway.Checkout, by: Actor) -> Funding:
-    """Move the funding to what its Checkout Session is now. Repeats and late news change nothing."""
+    """Move the funding to what its Checkout Session is now. Repeats and late news change nothing.
+
+    Money that arrives after the payment was over (cancelled, expired, failed) is booked, and goes back at once.
+    """
     authorise(by, Permission.MONEY_OPERATE)
     funding = Funding.objects.select_for_update(no_key=True).get(public_id=facts.reference)
     to = _wanted(facts)
-    if to in (funding.status, Status.PENDING) or not Funding.TRANSITIONS[funding.status]:
+    if to not in Funding.TRANSITIONS[funding.status]:
         return funding
     data = {"ref": funding.ref, "amount": funding.amount, "currency": funding.currency}
     if to == Status.PAID:
-        return _paid(funding, facts, data, by)
+        late = funding.status in Funding.OVER
+        funding = _paid(funding, facts, data, by)
+        if late:
+            return_late(funding=funding, by=by)
+        return funding
     return step(funding, to, by=by, data=data, checkout_session_id=facts.id)
 
 

@@ -21,6 +21,7 @@ from core.errors import WrongState
 from core.events import record
 from core.transitions import lock
 from payments import gateway
+from payments.actions.cancelling import EXPIRY
 from payments.actions.delivery import Op, put_out
 from payments.actions.payouts import TRANSFER
 from payments.actions.refunds import REFUND, apply_refund
@@ -37,6 +38,7 @@ State = Outbox.State
 OPS: Final[dict[str, Op]] = {
     Outbox.Op.TRANSFER: TRANSFER,
     Outbox.Op.REFUND: REFUND,
+    Outbox.Op.EXPIRY: EXPIRY,
 }
 
 

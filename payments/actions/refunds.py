@@ -55,6 +55,15 @@ def refund_funds(*, ref: str, lab: Lab, amount: int, currency: str, reason: str 
     return made
 
 
+@transaction.atomic
+def return_late(*, funding: Funding, by: Actor = SYSTEM) -> Refund:
+    """A payment that came after it was over goes back, less Stripe's fee, in the transaction that books it."""
+    authorise(by, Permission.MONEY_OPERATE)
+    refund = _refund(funding, funding.amount - funding.stripe_fee, "The payment came too late.", by)
+    record("funding.returned", funding.public_id, by=by, data={**_data(refund), "refund": refund.public_id})
+    return refund
+
+
 def _refund(funding: Funding, amount: int, reason: str, by: Actor) -> Refund:
     refund = Refund.objects.create(
         funding=funding,

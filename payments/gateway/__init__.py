@@ -22,7 +22,16 @@ from payments.facts import (
 )
 from payments.gateway.client import NO_FUNDS, client, is_live
 from payments.gateway.lists import balance_lines, events, funding_of_charge, thin_events
-from payments.gateway.money_in import checkout, dispute, find_refund, refund, refunds_of, send_refund, start_checkout
+from payments.gateway.money_in import (
+    checkout,
+    dispute,
+    expire_checkout,
+    find_refund,
+    refund,
+    refunds_of,
+    send_refund,
+    start_checkout,
+)
 from payments.gateway.money_out import balance, bank_payout, find_transfer, send_transfer, transfer
 from payments.gateway.recipients import create_recipient, onboarding_url, recipient
 from payments.gateway.webhooks import SECRETS, verify
@@ -52,6 +61,7 @@ __all__ = [
     "create_recipient",
     "dispute",
     "events",
+    "expire_checkout",
     "find_refund",
     "find_transfer",
     "funding_of_charge",

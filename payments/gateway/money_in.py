@@ -8,7 +8,7 @@ from typing import Any
 
 import stripe
 
-from payments.facts import Checkout, Dispute, Movement, Refund
+from payments.facts import Checkout, Dispute, Movement, Refund, Rejected
 from payments.gateway.client import client, dig, id_of, told_apart
 
 
@@ -48,6 +48,19 @@ def checkout(session_id: str) -> Checkout:
         session = client().v1.checkout.sessions.retrieve(
             session_id, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
         )
+    return _checkout(session)
+
+
+def expire_checkout(session_id: str, *, key: str) -> Checkout:
+    """Nobody can pay on this page any more. One that is over already, paid or not, is answered as it is."""
+    try:
+        with told_apart():
+            session = client().v1.checkout.sessions.expire(session_id, {}, {"idempotency_key": key})
+    except Rejected:
+        found = checkout(session_id)
+        if found.status == "open":
+            raise
+        return found
     return _checkout(session)
 
 

@@ -18,6 +18,7 @@ class Outbox(models.Model):
         TRANSFER = "transfer"  # of a payout
         REFUND = "refund"
         REVERSAL = "reversal"  # of a transfer
+        EXPIRY = "expiry"  # of a funding's payment page
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -29,7 +30,7 @@ class Outbox(models.Model):
 
     key = models.CharField(max_length=120, unique=True)  # the idempotency key that Stripe sees
     op = models.CharField(max_length=20, choices=Op.choices)
-    subject = models.CharField(max_length=40)  # what is delivered: pay_…, rfd_…
+    subject = models.CharField(max_length=40)  # what is delivered: pay_…, rfd_…, fnd_…
     run = models.PositiveIntegerField(default=1)  # grows when what was refused or never found is sent anew
     payee = models.ForeignKey(
         Payee, null=True, on_delete=models.PROTECT, related_name="+"

@@ -27,15 +27,18 @@ class Funding(models.Model):
         PAID = "paid"
         FAILED = "failed"
         EXPIRED = "expired"
+        CANCELLED = "cancelled"  # the lab does not want it any more
 
     NOUN = "funding"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
-        Status.PENDING: {Status.PROCESSING, Status.PAID, Status.FAILED, Status.EXPIRED},
+        Status.PENDING: {Status.PROCESSING, Status.PAID, Status.FAILED, Status.EXPIRED, Status.CANCELLED},
         Status.PROCESSING: {Status.PAID, Status.FAILED},
         Status.PAID: set(),
-        Status.FAILED: set(),
-        Status.EXPIRED: set(),
+        Status.FAILED: {Status.PAID},
+        Status.EXPIRED: {Status.PAID},
+        Status.CANCELLED: {Status.PAID},
     }
+    OVER = (Status.FAILED, Status.EXPIRED, Status.CANCELLED)  # a payment that arrives all the same goes back
 
     public_id = PublicIdField(prefix="fnd")
     ref = models.CharField(max_length=40)  # what is funded: prj_…

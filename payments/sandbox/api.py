@@ -324,6 +324,12 @@ ROUTES: Final[tuple[tuple[str, str, str, Act], ...]] = (
     ("POST", r"/v2/core/account_links", "account_link_create", _create_link),
     ("POST", r"/v1/checkout/sessions", "session_create", lambda s, p, c: s.create_session(p)),
     ("GET", r"/v1/checkout/sessions/(?P<id>\w+)", "session_retrieve", _get("session")),
+    (
+        "POST",
+        r"/v1/checkout/sessions/(?P<id>\w+)/expire",
+        "session_expire",
+        lambda s, p, c: _expanded(s, s.expire(c.id), p),
+    ),
     ("GET", r"/v1/payment_intents/(?P<id>\w+)", "intent_retrieve", _get("intent")),
     ("GET", r"/v1/charges/(?P<id>\w+)", "charge_retrieve", _get("charge")),
     ("GET", r"/v1/disputes", "dispute_list", _list("dispute", "charge", "payment_intent")),

@@ -26,6 +26,7 @@ OPERATIONS: dict[str, Any] = {
     "account_retrieve": v2.AccountRetrieveParams,
     "account_link_create": v2.AccountLinkCreateParams,
     "session_create": checkout.SessionCreateParams,
+    "session_expire": checkout.SessionExpireParams,
     "session_retrieve": checkout.SessionRetrieveParams,
     "intent_retrieve": v1.PaymentIntentRetrieveParams,
     "charge_retrieve": v1.ChargeRetrieveParams,

@@ -200,14 +200,17 @@ def resume_project(*, project: Project, by: Actor) -> Project:
 def close_project(*, project: Project, by: Actor, note: str = "") -> Project:
     """For good: no new claims, no more funds; what is handed in is still decided and paid."""
     authorise(by, Permission.PROJECT_EDIT, lab=project.lab)
-    return move(project, Status.CLOSED, by=by, note=note, closed_at=timezone.now())
+    project = move(project, Status.CLOSED, by=by, note=note, closed_at=timezone.now())
+    payments.cancel_fundings(ref=project.public_id, lab=project.lab, by=by)
+    return project
 
 
 @transaction.atomic
 def cancel_project(*, project: Project, by: Actor, note: str = "") -> Project:
-    """Drop a draft. Raises Refused (has_funds) once it holds money, or money is on its way to it."""
+    """Drop a draft, and its payment pages. Raises Refused (has_funds) once it holds money, or money is on its way."""
     authorise(by, Permission.PROJECT_EDIT, lab=project.lab)
     project = lock(project)
+    payments.cancel_fundings(ref=project.public_id, lab=project.lab, by=by)
     if money.free_funds(project.public_id):
         raise Refused("This draft holds funds; open it, or ask us to send them back.", code="has_funds")
     if Funding.objects.filter(ref=project.public_id, status=Funding.Status.PROCESSING).exists():

@@ -24,6 +24,7 @@ from payments.models import (
     InboxEvent,
     Payout,
     Reconciliation,
+    Refund,
 )
 from payments.stripe_lines import MEANINGS
 from tests import people
@@ -135,12 +136,13 @@ def test_34_foreign_missing_and_unknown_are_three_alerts(stripe: LocalStripe) ->
     assert Notice.objects.filter(user=olu).count() == 1
 
 
-def test_a_payment_that_we_had_given_up_is_left_to_people(stripe: LocalStripe) -> None:
+def test_a_payment_that_we_had_given_up_is_booked_and_goes_back(stripe: LocalStripe) -> None:
     late = ordered()
     stripe.pay(late.checkout_session_id or "")
     Funding.objects.filter(pk=late.pk).update(status=Funding.Status.EXPIRED)
     run = actions.reconcile()
-    assert (run.adopted, whats(run)) == (0, ["theirs, not ours"])
+    assert (run.adopted, whats(run)) == (1, [])
+    assert Refund.objects.get().funding == late
 
 
 def test_a_line_that_cannot_be_adopted_holds_up_no_other(stripe: LocalStripe, caplog: pytest.LogCaptureFixture) -> None:

@@ -113,6 +113,7 @@ POST: dict[str, frozenset[str]] = {
     "accounts:settings": SIGNED_IN,
     "accounts:tokens": SIGNED_IN,
     "accounts:token_revoke": EMIL,
+    "payments:funding_cancel": MANAGERS,
     "payments:payout_setup": SIGNED_IN,
     "experts:profile": SIGNED_IN,
     "experts:profile_edit": EXPERTS,
