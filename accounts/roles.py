@@ -36,6 +36,7 @@ class Permission(StrEnum):
     MONEY_OPERATE = "money_operate"
     MONEY_ADJUST = "money_adjust"
     APPEAL_DECIDE = "appeal_decide"
+    FRAUD_DECIDE = "fraud_decide"
     AGREEMENT_PUBLISH = "agreement_publish"
 
 
@@ -74,6 +75,7 @@ OPS: Final = frozenset(
         _P.MONEY_OPERATE,
         _P.MONEY_ADJUST,
         _P.APPEAL_DECIDE,
+        _P.FRAUD_DECIDE,
         _P.AGREEMENT_PUBLISH,
     }
 )
@@ -83,7 +85,7 @@ PROSE: Final[dict[str, str]] = {
     "manager": "Runs projects: writes, funds, opens and closes them, decides applications, exports data.",
     "reviewer": "Sees projects and decides on submissions.",
     "expert": "Does things for themselves only: profile, credentials, applications, work, payouts.",
-    "ops": "Quorum's staff: confirm labs, verify credentials, look after money, decide appeals.",
+    "ops": "Quorum's staff: confirm labs, verify credentials, look after money, decide appeals and reports of fraud.",
 }
 
 

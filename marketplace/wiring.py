@@ -74,6 +74,9 @@ WIRING: Wiring = (
     ("seat.lease_ending", tasks.on_lease_ending),
     ("appeal.upheld", tasks.on_appeal_decided),
     ("appeal.overturned", tasks.on_appeal_decided),
+    ("report.open", tasks.on_report_open),
+    ("report.confirmed", tasks.on_report_decided),
+    ("report.dismissed", tasks.on_report_decided),
     ("project.review_due", tasks.on_review_due),
     # money that labs pay
     ("funding.returned", payments.on_funding_returned),

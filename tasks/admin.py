@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from core.actors import Actor
 from core.admin import Button, OpsAdmin, subject_link
 from tasks import actions
-from tasks.models import Appeal, Export, Import, Review, Seat, Submission, Task
+from tasks.models import Appeal, Export, Import, Report, Review, Seat, Submission, Task
 
 
 def work_link(submission: Submission) -> SafeString:
@@ -132,6 +132,66 @@ class AppealAdmin(OpsAdmin[Appeal]):
     def rejected_for(self, appeal: Appeal) -> str:
         last = appeal.submission.reviews.filter(verdict=Review.Verdict.REJECT).order_by("-pk").first()
         return f"{last.get_reason_display()}: {last.note}" if last else "–"
+
+
+def _found(fraud: bool) -> Any:
+    act = actions.confirm_fraud if fraud else actions.dismiss_report
+    return lambda report, by, words: act(report=report, answer=words, by=by)
+
+
+def _undecided(report: Report) -> bool:
+    return report.status == Report.Status.OPEN
+
+
+@admin.register(Report)
+class ReportAdmin(OpsAdmin[Report]):
+    """Proposals to pay nothing. The nearest decision clock first: at its end the answer is accepted."""
+
+    list_display = (
+        "public_id",
+        "submission",
+        "status",
+        "decide_by",
+        "reported_by",
+        "reported_at",
+        "decided_by",
+        "work",
+    )
+    list_filter = ("status",)
+    list_select_related = ("submission", "reported_by", "decided_by")
+    search_fields = ("=public_id", "=submission__public_id", "=submission__expert__public_id")
+    ordering = ("decided_at", "submission__decide_by")
+    fields = (
+        "public_id", "submission", "work", "words", "reported_by", "reported_at", "decide_by", "status", "answer",
+        "decided_by", "decided_at",
+    )  # fmt: skip
+    readonly_fields = ("work", "decide_by")
+    buttons = (
+        Button(
+            "dismiss",
+            "Neither spam nor fraud",
+            _found(False),
+            when=_undecided,
+            asks="What you looked at and why, in words the reviewer reads",
+            tone="primary",
+        ),
+        Button(
+            "confirm",
+            "Spam or fraud: pay nothing",
+            _found(True),
+            when=_undecided,
+            asks="What you looked at and why, in words the expert reads",
+            tone="danger",
+        ),
+    )
+
+    @admin.display(description="Work")
+    def work(self, report: Report) -> SafeString:
+        return work_link(report.submission)
+
+    @admin.display(description="Accepted unless decided by", ordering="submission__decide_by")
+    def decide_by(self, report: Report) -> Any:
+        return report.submission.decide_by
 
 
 @admin.register(Import)

@@ -34,6 +34,7 @@ api_urls: list[URLPattern] = [
     path("projects/<str:project>/submissions/", lab.Submissions.as_view(), name="api-submissions"),
     path("submissions/<str:submission>/", lab.OneSubmission.as_view(), name="api-submission"),
     path("submissions/<str:submission>/reviews/", lab.Reviews.as_view(), name="api-reviews"),
+    path("submissions/<str:submission>/report/", lab.Reports.as_view(), name="api-report"),
     path("projects/<str:project>/exports/", lab.Exports.as_view(), name="api-exports"),
     path("exports/<str:export>/", lab.OneExport.as_view(), name="api-export"),
     path("exports/<str:export>/file/", lab.Download.as_view(), name="api-export-file"),

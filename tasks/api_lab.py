@@ -201,6 +201,15 @@ class Reviews(Door):
         return Response(handed_in(decided), status=status.HTTP_201_CREATED)
 
 
+class Reports(Door):
+    @extend_schema(request=shapes.ReportShape, responses={201: shapes.ReportShape}, operation_id="report_submission")
+    def post(self, request: Request, submission: str) -> Response:
+        """Report spam or fraud. Only Quorum can decide that nothing is paid; the decision clock goes on meanwhile."""
+        given = checked(shapes.ReportShape, request)
+        report = actions.report_fraud(submission=submission_of(request, submission), by=user_of(request), **given)
+        return Response(shapes.ReportShape(report).data, status=status.HTTP_201_CREATED)
+
+
 class Exports(Door):
     @extend_schema(responses=shapes.ExportShape(many=True), operation_id="list_exports", parameters=[CURSOR])
     def get(self, request: Request, project: str) -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.rest import JsonField
-from tasks.models import Export, Import, RejectReason, Review, Submission, Task
+from tasks.models import Export, Import, RejectReason, Report, Review, Submission, Task
 
 Json = dict[str, Any]
 
@@ -83,8 +83,20 @@ class NoteShape(serializers.Serializer[Any]):
 
 class ReviewShape(serializers.Serializer[Review]):
     verdict = serializers.ChoiceField(choices=Review.Verdict.choices)
-    reason = serializers.ChoiceField(choices=RejectReason.choices, required=False, default="", allow_blank=True)
+    reason = serializers.ChoiceField(choices=RejectReason.of_labs(), required=False, default="", allow_blank=True)
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=5_000)
+
+
+class ReportShape(serializers.ModelSerializer[Report]):
+    """`answer`: the words of whoever decided."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    words = serializers.CharField(max_length=5_000)
+
+    class Meta:
+        model = Report
+        fields = ("id", "status", "words", "reported_at", "decided_at", "answer")
+        read_only_fields = ("status", "reported_at", "decided_at", "answer")
 
 
 class AppealShape(serializers.Serializer[Any]):

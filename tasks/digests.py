@@ -15,7 +15,7 @@ from core.models import Event
 from payments.models import Account, AccountKind
 from payments.money import show
 from projects.models import Project
-from tasks.models import Export, Import, Submission, Task
+from tasks.models import Export, Import, Report, Submission, Task
 
 LOST_AFTER = timedelta(minutes=15)
 """An export that has been running for longer than any job may run has lost its worker."""
@@ -73,6 +73,31 @@ def tell_expert(event: Event, submission: Submission) -> None:
         title=_TO_EXPERT[event.name].format(project=project.title),
         body=words.strip(),
         url=reverse("tasks:bench", args=[submission.public_id]),
+        event=event,
+    )
+
+
+def tell_ops_of_report(event: Event, report: Report) -> None:
+    """With the moment by which a decision still counts: after it the answer is accepted."""
+    work = report.submission
+    until = f"{work.decide_by:%d %b %Y %H:%M} UTC" if work.decide_by else "now"
+    for user in User.objects.filter(is_staff=True, is_active=True).order_by("pk"):
+        notify(
+            user=user,
+            title=f"Reported as spam or fraud: an answer to {work.project.title}",
+            body=f"Decide by {until}; after that it is accepted and paid. The reviewer says: {report.words}",
+            url=reverse("admin:tasks_report_change", args=[report.pk]),
+            event=event,
+        )
+
+
+def tell_reporter(event: Event, report: Report) -> None:
+    found = "spam or fraud" if report.status == Report.Status.CONFIRMED else "neither spam nor fraud"
+    notify(
+        user=report.reported_by,
+        title=f"What you reported is {found}: {report.submission.project.title}",
+        body=report.answer,
+        url=reverse("tasks:submission", args=[report.submission.public_id]),
         event=event,
     )
 

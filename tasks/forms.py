@@ -42,7 +42,7 @@ class ReturnForm(forms.Form):
 class RejectForm(forms.Form):
     reason = forms.ChoiceField(
         label="Reason",
-        choices=[("", "Choose a reason"), *RejectReason.choices],
+        choices=[("", "Choose a reason"), *RejectReason.of_labs()],
         error_messages={"required": "Choose a reason from the list."},
     )
     note = forms.CharField(
@@ -51,6 +51,16 @@ class RejectForm(forms.Form):
         widget=_words,
         help_text="Name the place. The expert reads this and may appeal.",
         error_messages={"required": "Say what is wrong."},
+    )
+
+
+class ReportForm(forms.Form):
+    words = forms.CharField(
+        label="What shows it",
+        max_length=4000,
+        widget=_words,
+        help_text="People of Quorum read this beside the answer and decide. The expert reads their words, not yours.",
+        error_messages={"required": "Say what shows that it is spam or fraud."},
     )
 
 

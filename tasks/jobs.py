@@ -11,7 +11,7 @@ from core.actors import SYSTEM
 from core.models import Event
 from projects.models import Project
 from tasks import actions, digests
-from tasks.models import Export, Import, Submission, Task
+from tasks.models import Export, Import, Report, Submission, Task
 
 logger = logging.getLogger(__name__)
 
@@ -117,11 +117,13 @@ def on_task_changed(event: Event) -> None:
 
 def on_submission_rejected(event: Event) -> None:
     submission = _submission(event)
+    actions.lapse_report(submission=submission)
     actions.open_seats(project=submission.project, tasks=[submission.task_id], by=SYSTEM)
     digests.tell_expert(event, submission)
 
 
 def on_submission_decided(event: Event) -> None:
+    actions.lapse_report(submission=_submission(event))
     if event.before != Submission.Status.REJECTED:  # what an appeal changed, the appeal's own notice says
         digests.tell_expert(event, _submission(event))
 
@@ -143,6 +145,14 @@ def on_appeal_decided(event: Event) -> None:
     digests.tell_expert(event, Submission.objects.get(public_id=event.data["submission"]))
 
 
+def on_report_open(event: Event) -> None:
+    digests.tell_ops_of_report(event, _report(event))
+
+
+def on_report_decided(event: Event) -> None:
+    digests.tell_reporter(event, _report(event))
+
+
 def on_review_due(event: Event) -> None:
     digests.tell_reviewers(event, Project.objects.get(public_id=event.subject))
 
@@ -153,6 +163,10 @@ def on_import_ended(event: Event) -> None:
 
 def on_export_ended(event: Event) -> None:
     digests.tell_asker(event, Export.objects.get(public_id=event.subject))
+
+
+def _report(event: Event) -> Report:
+    return Report.objects.select_related("submission__project", "reported_by").get(public_id=event.subject)
 
 
 def _submission(event: Event) -> Submission:

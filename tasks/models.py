@@ -199,13 +199,18 @@ class Seat(models.Model):
 
 
 class RejectReason(models.TextChoices):
-    """The published list: nothing else is a reason to reject."""
+    """The published list: nothing else is a reason to reject. Labs choose `of_labs`; fraud is for ops to find."""
 
     INSTRUCTIONS = "instructions", "Does not follow the instructions"
     INCORRECT = "incorrect", "Factually or technically wrong"
     INCOMPLETE = "incomplete", "Parts are missing"
     RATIONALE = "rationale", "The reasons do not support the answer"
     LOW_EFFORT = "low_effort", "No sign of expert effort"
+    FRAUD = "fraud", "Spam or fraud"
+
+    @classmethod
+    def of_labs(cls) -> list[tuple[str, str]]:
+        return [(value, label) for value, label in cls.choices if value != cls.FRAUD]
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -329,6 +334,52 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.submission}"
+
+
+class Report(models.Model):
+    """A reviewer takes an answer for spam or fraud. Only ops can agree, and then nothing is paid for it.
+
+    Meanwhile the decision clock goes on, and so may the lab; a decision on the answer ends the report.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CONFIRMED = "confirmed"
+        DISMISSED = "dismissed"
+        LAPSED = "lapsed"
+
+    NOUN = "report"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.OPEN: {Status.CONFIRMED, Status.DISMISSED, Status.LAPSED},
+        Status.CONFIRMED: set(),
+        Status.DISMISSED: set(),
+        Status.LAPSED: set(),
+    }
+
+    public_id = PublicIdField(prefix="rpt")
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="report")
+    words = models.TextField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    reported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reported_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="report_has_words", condition=~models.Q(words="")),
+            models.CheckConstraint(
+                name="report_decided_by_another_with_words",
+                condition=~models.Q(status__in=["confirmed", "dismissed"])
+                | models.Q(decided_by__isnull=False)
+                & ~models.Q(answer="")
+                & ~models.Q(decided_by=models.F("reported_by")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Report of {self.submission}"
 
 
 class Appeal(models.Model):

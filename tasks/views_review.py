@@ -19,7 +19,7 @@ from projects.kinds import kind
 from projects.models import Project
 from tasks import actions, forms
 from tasks import queries_pages as ask
-from tasks.models import Submission
+from tasks.models import Report, Submission
 from tasks.shares import Share, partial
 from tasks.views import abilities, lab_page, paged
 from tasks.views_lab import tabbed
@@ -28,12 +28,14 @@ VERDICTS: dict[str, type[Form]] = {
     "accept": forms.AcceptForm,
     "return": forms.ReturnForm,
     "reject": forms.RejectForm,
+    "report": forms.ReportForm,
 }
 
 DONE = {
     "accept": "Accepted. The pay is the expert's.",
     "return": "Returned with your words.",
     "reject": "Rejected. The expert has part of the pay and may appeal.",
+    "report": "Reported. We look at it; your clock goes on, and you can still decide.",
 }
 
 
@@ -86,6 +88,7 @@ def _submission_page(
         "record": ask.track_record(submission),
         "reviews": submission.reviews.select_related("reviewer").order_by("pk"),
         "history": history(submission.public_id),
+        "report": Report.objects.filter(submission=submission).first(),
         "following": ask.next_to_review(project, after=submission),
         "partial_pay": partial(Share(submission.seat.pay, submission.seat.fee), project.partial_pay_percent).pay,
     }
@@ -124,5 +127,7 @@ def _decide(verdict: str, submission: Submission, by: User, words: dict[str, str
         actions.accept(submission=submission, by=by, note=words["note"])
     elif verdict == "return":
         actions.return_for_rework(submission=submission, by=by, note=words["note"])
+    elif verdict == "report":
+        actions.report_fraud(submission=submission, by=by, words=words["words"])
     else:
         actions.reject(submission=submission, by=by, reason=words["reason"], note=words["note"])

@@ -52,7 +52,7 @@ def return_for_rework(*, submission: Submission, by: Actor, note: str) -> Submis
         draft=held.response,
         draft_version=held.draft_version + 1,
     )
-    _record_review(returned, Review.Verdict.RETURN, by, note)
+    record_review(returned, Review.Verdict.RETURN, by, note)
     returned.seat.lease_until = now + max(REWORK_LEASE, timedelta(minutes=held.project.lease_minutes))
     returned.seat.extended = False
     returned.seat.save(update_fields=["lease_until", "extended"])
@@ -65,7 +65,7 @@ def reject(*, submission: Submission, by: Actor, reason: str, note: str) -> Subm
     reserved while the expert may appeal (`appeal_by`). Raises Invalid, Refused (`own_work`), WrongState."""
     authorise(by, Permission.SUBMISSION_REVIEW, lab=submission.project.lab)
     note = policies.words(note, "why")
-    if reason not in RejectReason.values:
+    if reason not in dict(RejectReason.of_labs()):
         raise Invalid("Choose one of the published reasons.", code="invalid")
     held = hold(submission)
     policies.refuse_own_work(held, by)
@@ -75,7 +75,7 @@ def reject(*, submission: Submission, by: Actor, reason: str, note: str) -> Subm
     rejected = step(
         held, Status.REJECTED, by=by, note=note, reason=reason, decided_at=now, appeal_by=now + APPEAL_WINDOW
     )
-    _record_review(rejected, Review.Verdict.REJECT, by, note, reason)
+    record_review(rejected, Review.Verdict.REJECT, by, note, reason)
     pay_partial(rejected, by=by, final=False)
     return rejected
 
@@ -116,12 +116,12 @@ def _accept(held: Submission, *, by: Actor, note: str) -> Submission:
         raise WrongState(f"This submission is {held.status}; it cannot become {Status.ACCEPTED}.")
     earned_by = Kind.REWORK if held.decided_at else Kind.TASK  # an earlier decision can only have returned it
     accepted = step(held, Status.ACCEPTED, by=by, note=note, decided_at=timezone.now())
-    _record_review(accepted, Review.Verdict.ACCEPT, by, note)
+    record_review(accepted, Review.Verdict.ACCEPT, by, note)
     pay_in_full(accepted, by=by, kind=earned_by)
     finish(accepted, by=by)
     return accepted
 
 
-def _record_review(submission: Submission, verdict: str, by: Actor, note: str, reason: str = "") -> Review:
+def record_review(submission: Submission, verdict: str, by: Actor, note: str, reason: str = "") -> Review:
     reviewer = by if isinstance(by, User) else None
     return Review.objects.create(submission=submission, reviewer=reviewer, verdict=verdict, reason=reason, note=note)

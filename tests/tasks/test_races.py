@@ -209,14 +209,14 @@ def test_the_control_without_the_lock_several_reviewers_pass_the_check(monkeypat
         meet.wait()
         return found
 
-    real = reviews._record_review
+    real = reviews.record_review
 
     def count(submission: Submission, *args: Any) -> Any:
         passed.append(submission.public_id)
         return real(submission, *args)
 
     monkeypatch.setattr(reviews, "hold", unlocked)
-    monkeypatch.setattr(reviews, "_record_review", count)
+    monkeypatch.setattr(reviews, "record_review", count)
     rosa = user("Rosa")
     together([lambda: accept(submission=work, by=rosa)] * 4)
     assert len(passed) > 1  # the ledger's unique key is all that is left between us and paying twice
