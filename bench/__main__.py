@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from bench import plan
+from bench import ledger, plan
 from bench.ours_side import OursSide
 from bench.servers import stack
 from bench.stats import Report
@@ -32,6 +32,7 @@ def main() -> None:
             plan.page(ours, scale, report)
             with ours.worker():
                 plan.rows(twin, ours, bound, scale, report)
+        ledger.measure(servers, max(3, 2 * scale.rounds - 1), scale.seconds / 2, report)
     target = Path("build") / "bench.json"
     report.write(target)
     print(f"\n{report.table()}\n\n{time.perf_counter() - start:.0f} s; written to {target}")

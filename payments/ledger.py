@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -62,7 +62,7 @@ def post(
     meta: Mapping[str, Any] | None = None,
     reverses: Entry | None = None,
 ) -> Posted:
-    """Write one entry in the caller's transaction. Three statements once the accounts exist.
+    """Write one entry in the caller's transaction. Two statements once the accounts exist.
 
     Legs of zero are left out. The same key with the same lines is a no-op; with other lines it raises KeyReused.
     Raises InsufficientFunds where an account would fall below its floor.
@@ -73,11 +73,11 @@ def post(
     digest = _digest(kind, currency, legs)
     held = _hold(legs, currency)
     short = _short(legs, held)
-    entry_id = None if short else _insert_entry(key, kind, digest, meta, reverses)
+    moves = sorted((held[leg.kind, leg.ref].pk, leg.amount) for leg in legs)
+    facts = [key, kind, digest, json.dumps(dict(meta or {})), reverses.pk if reverses else None]
+    entry_id = None if short else _write(facts, moves)
     if entry_id is None:
         return _repeated(key, digest, short)
-    postings = [Posting(entry_id=entry_id, account_id=held[leg.kind, leg.ref].pk, amount=leg.amount) for leg in legs]
-    Posting.objects.bulk_create(sorted(postings, key=lambda posting: posting.account_id))
     return Posted(entry_id, fresh=True)
 
 
@@ -143,16 +143,24 @@ def _digest(kind: str, currency: str, legs: Iterable[Line]) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
-def _insert_entry(
-    key: str, kind: str, digest: str, meta: Mapping[str, Any] | None, reverses: Entry | None
-) -> int | None:
+_WRITE: Final = """
+    WITH entry AS (
+        INSERT INTO ledger_entry (key, kind, digest, meta, reverses_id) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (key) DO NOTHING RETURNING id
+    ), legs AS (
+        INSERT INTO ledger_posting (entry_id, account_id, amount)
+        SELECT entry.id, leg.account, leg.amount
+        FROM entry, unnest(%s::bigint[], %s::bigint[]) AS leg(account, amount)
+    )
+    SELECT id FROM entry
+"""
+
+
+def _write(facts: Sequence[str | int | None], moves: list[tuple[int, int]]) -> int | None:
     """The new entry's id, or None where the key exists. Waits for a rival who is writing the same key."""
+    accounts, amounts = [account for account, _ in moves], [amount for _, amount in moves]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ledger_entry (key, kind, digest, meta, reverses_id) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (key) DO NOTHING RETURNING id",
-            [key, kind, digest, json.dumps(dict(meta or {})), reverses.pk if reverses else None],
-        )
+        cursor.execute(_WRITE, [*facts, accounts, amounts])
         row = cursor.fetchone()
     return row[0] if row else None
 

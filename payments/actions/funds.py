@@ -70,7 +70,7 @@ def earn(
     """Settle a reserve of pay + fee + released: pay to the expert, fee to the platform, the rest back to the funds.
 
     `source` is what was done (sub_…), `kind` one of Earning.Kind; together they are paid once: a repeat with the same
-    figures returns the earning that is there. Five statements once the accounts exist.
+    figures returns the earning that is there. Four statements once the accounts exist.
     Raises InsufficientFunds where less is reserved, KeyReused where a repeat names other figures.
     """
     if fee < 0 or released < 0:
