@@ -12,6 +12,7 @@ from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
 
 from tests import flush
+from tests.sandbox import contract_kept
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -42,6 +43,13 @@ def _network_off() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", local_only)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _every_request_keeps_the_contract() -> Iterator[None]:
+    """33. Whichever sandbox of the suite was asked; those of other processes are asked for theirs (tests/runtime)."""
+    with contract_kept():
         yield
 
 

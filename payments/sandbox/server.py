@@ -74,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
             self._reply(self.server.api.answer(Request(self.command, url.path, url.query, headers, body)))
         elif url.path in self.CONTROLS and self.command == "POST":
             self._control(url.path, json.loads(body))
+        elif url.path == "/_sandbox/violations":
+            self._send(200, json.dumps(self.server.api.violations).encode(), "application/json")
         elif url.path == "/sandbox.css":
             self._send(200, pages.CSS.encode(), "text/css; charset=utf-8")
         else:

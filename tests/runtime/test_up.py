@@ -58,12 +58,21 @@ class Product:
         return done.returncode, words
 
     def healthy(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request("GET", "/healthz")
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer.status == 200
+        return get(self.port, "/healthz")[0] == 200
+
+    def violations(self) -> bytes:
+        """33. What the sandbox of this product was asked for that the SDK's own types do not allow."""
+        sandbox = endpoints.read(self.local)["STRIPE_API_BASE"]
+        return get(int(sandbox.rsplit(":")[-1]), "/_sandbox/violations")[1]
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
 
 
 def free_port() -> int:
@@ -122,6 +131,7 @@ def test_a_day_with_quorum(product: Product) -> None:
         check=True,
     )
     assert beside.stdout.strip() == "0"
+    assert product.violations() == b"[]"
 
     left = family(running)
     running.kill()

@@ -14,7 +14,7 @@ from payments.sandbox import contract
 from payments.sandbox.api import unfold
 from payments.sandbox.engine import Refusal
 from tests.payments.sandbox.steps import checkout, recipient, transfer_terms
-from tests.sandbox import LocalStripe
+from tests.sandbox import LocalStripe, contract_kept
 
 
 @pytest.fixture
@@ -79,6 +79,27 @@ def test_33_a_request_that_the_sdks_types_do_not_allow_is_refused(refusing: Loca
     with pytest.raises(sdk.StripeError, match=words):
         act(gateway.client())
     assert len(refusing.server.api.violations) == 1
+
+
+def test_33_the_suite_fails_for_a_request_of_any_sandbox_that_breaks_the_contract() -> None:
+    """Also of one that no fixture looks after; those of other processes say over HTTP what they refused."""
+
+    def asked(**form: object) -> list[str]:
+        stripe = LocalStripe()
+        requests.post(f"{stripe.url}/v1/transfers", data=form, headers={"Authorization": "Bearer sk_test_x"}, timeout=5)
+        told: list[str] = requests.get(f"{stripe.url}/_sandbox/violations", timeout=5).json()
+        stripe.stop()
+        assert told == stripe.server.api.violations
+        return stripe.server.api.violations
+
+    with contract_kept():
+        assert asked(**TRANSFER) == []
+    watch = contract_kept()
+    watch.__enter__()
+    broken = asked(**TRANSFER, application_fee_amount=5)
+    with pytest.raises(AssertionError, match="application_fee_amount"):
+        watch.__exit__(None, None, None)
+    broken.clear()  # the suite's own watch has seen it too
 
 
 def test_every_operation_of_the_sandbox_has_a_contract_in_the_sdk() -> None:
