@@ -1,7 +1,7 @@
 """What is there at the end, beside what people were told: on standard input and output, as JSON.
 
 python -m bench.chaos.verdict busy  → {"busy": what is still under way}
-python -m bench.chaos.verdict       → {"doubled": {what: count}, "missing": {…}, "breaches": […], "facts": {…}}
+python -m bench.chaos.verdict       → {"doubled": {what: count}, "missing", "facts": {…}, "breaches": […], "violations"}
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections import Counter
 from typing import Any
 
 import django
+import requests
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.db.models import Max, Sum  # noqa: E402
 
 from marketplace.journey import bank  # noqa: E402
@@ -72,6 +74,7 @@ def verdict(told: dict[str, Any]) -> dict[str, Any]:
         "breaches": [f"{each.invariant}: {each.what}" for each in audit()]
         + ([] if held == booked else [f"I12 Stripe holds {held}, the ledger says {booked}"])
         + ([] if charged == _funded() else [f"Stripe charged {charged}, fundings say {_funded()}"]),
+        "violations": requests.get(f"{settings.STRIPE_API_BASE}/_sandbox/violations", timeout=30).json(),
         "facts": {
             "payouts": len(payouts),
             "transfers at Stripe": len(transfers),
