@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from celery.schedules import crontab
 
-from marketplace.env import Env
+from marketplace.env import BadEnvironment, Env
 
 django_stubs_ext.monkeypatch()  # generic classes of Django may be subscripted in running code
 env = Env(os.environ)
@@ -234,6 +234,12 @@ STRIPE_API_BASE = env.text("STRIPE_API_BASE")  # empty: Stripe itself. The sandb
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")  # events of the platform
 STRIPE_CONNECT_WEBHOOK_SECRET = env.text("STRIPE_CONNECT_WEBHOOK_SECRET")  # events of connected accounts
 STRIPE_THIN_WEBHOOK_SECRET = env.text("STRIPE_THIN_WEBHOOK_SECRET")  # v2 events
+# Countries (ISO 3166-1 alpha-2) where Stripe does not pay and this operator does, by bank transfer and by hand.
+QUORUM_MANUAL_COUNTRIES = env.words("QUORUM_MANUAL_COUNTRIES")
+QUORUM_MANUAL_DAYS = env.number("QUORUM_MANUAL_DAYS", 7)  # the promise to experts there: the bank has the order within
+QUORUM_BANK_KEYS = env.words("QUORUM_BANK_KEYS")  # Fernet keys for bank details; the first seals, all of them open
+if QUORUM_MANUAL_COUNTRIES and not QUORUM_BANK_KEYS:
+    raise BadEnvironment("QUORUM_MANUAL_COUNTRIES needs QUORUM_BANK_KEYS: bank details are kept encrypted")
 STRIPE_TIMEOUT = (5, 20)  # seconds to connect, seconds to answer
 STRIPE_NETWORK_RETRIES = 2
 # Where a form may lead: Stripe's hosted pages.

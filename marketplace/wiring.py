@@ -86,6 +86,9 @@ WIRING: Wiring = (
     ("payee.unsupported", payments.on_payee_changed),
     ("payout.paid", payments.on_payout_paid),
     ("payout.failed", payments.on_payout_failed),
+    ("payee.bank_details", payments.on_bank_details),
+    ("batch_line.paid", payments.on_batch_line_paid),
+    ("batch_line.failed", payments.on_batch_line_failed),
     ("hold.placed", payments.on_hold_placed),
     ("reconciliation.red", payments.on_reconciliation_red),
 )

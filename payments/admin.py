@@ -14,10 +14,12 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from core.admin import Button, OpsAdmin
 from payments import actions, statements
+from payments.desk import BatchAdmin
 from payments.models import (
     Account,
     Adjustment,
     BalanceTransaction,
+    Batch,
     Dispute,
     Earning,
     Entry,
@@ -34,6 +36,8 @@ from payments.models import (
 from payments.models.ops import LONGEST_HOLD
 from payments.money import show
 from payments.views import download
+
+admin.site.register(Batch, BatchAdmin)
 
 
 @admin.display(description="Amount", ordering="amount")
@@ -129,8 +133,8 @@ class EarningAdmin(OpsAdmin[Earning]):
 
 @admin.register(Payee)
 class PayeeAdmin(OpsAdmin[Payee]):
-    list_display = ("user", "country", "status", "stripe_account_id", "updated_at")
-    list_filter = ("status", "country")
+    list_display = ("user", "country", "route", "status", "stripe_account_id", "bank_hint", "updated_at")
+    list_filter = ("route", "status", "country")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "=stripe_account_id", "=public_id")
     buttons = (

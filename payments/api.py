@@ -77,8 +77,17 @@ class PayeeSerializer(serializers.ModelSerializer[Payee]):
 
     class Meta:
         model = Payee
-        fields = ("id", "country", "status", "requirements", "updated_at")
-        read_only_fields = ("status", "requirements", "updated_at")
+        fields = ("id", "country", "route", "status", "requirements", "bank_hint", "updated_at")
+        read_only_fields = ("route", "status", "requirements", "bank_hint", "updated_at")
+
+
+class BankSerializer(serializers.Serializer[Any]):
+    """Kept encrypted, never given back."""
+
+    holder = serializers.CharField(max_length=140)
+    account = serializers.CharField(max_length=60, help_text="IBAN or account number")
+    code = serializers.CharField(max_length=30, help_text="SWIFT/BIC or national bank code")
+    bank = serializers.CharField(max_length=140)
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -273,6 +282,19 @@ class PayeeView(Door):
         return Response(PayeeSerializer(payee).data)
 
 
+class PayeeBankView(Door):
+    """Bank details, where `route` is `manual`."""
+
+    @extend_schema(request=BankSerializer, responses=PayeeSerializer)
+    def post(self, request: Request) -> Response:
+        given = BankSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = _user(request)
+        payee = get_object_or_404(Payee.objects.select_related("user"), user=user)
+        kept = actions.give_bank_details(payee=payee, details=given.validated_data, by=user)
+        return Response(PayeeSerializer(kept).data)
+
+
 class PayeeLinkView(_AtStripe):
     """A fresh link to Stripe's own form. It lives for minutes."""
 
@@ -307,6 +329,7 @@ api_urls: list[URLPattern | URLResolver] = [
     path("fundings/<str:public_id>/checkout/", CheckoutView.as_view(), name="funding-checkout"),
     path("fundings/<str:public_id>/cancel/", CancelFundingView.as_view(), name="funding-cancel"),
     path("payee/", PayeeView.as_view(), name="payee"),
+    path("payee/bank/", PayeeBankView.as_view(), name="payee-bank"),
     path("payee/link/", PayeeLinkView.as_view(), name="payee-link"),
     path("payee/refresh/", PayeeRefreshView.as_view(), name="payee-refresh"),
     path("", include(router.urls)),

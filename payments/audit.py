@@ -64,14 +64,17 @@ CHECKS: Final[dict[str, str]] = {
         SELECT event_id FROM payments_inboxevent
         WHERE processed_at IS NULL AND error = '' AND greatest(received_at, due_at) < now() - interval '10 minutes'
     """,
-    "I8 what is in flight is what the outbox holds": """
+    "I8 what is in flight is what the outbox and open batches hold": """
         SELECT coalesce(a.ref, o.ref) || ' books ' || coalesce(a.balance, 0) || ', outbox ' || coalesce(o.total, 0)
         FROM (SELECT ref, sum(balance) AS balance FROM ledger_account WHERE kind = 'payout_in_flight' GROUP BY ref) a
         FULL JOIN (
-            SELECT u.public_id AS ref, sum(p.amount) AS total
-            FROM payments_outbox x JOIN payments_payout p ON p.public_id = x.subject
-            JOIN accounts_user u ON u.id = p.payee_id
-            WHERE x.state NOT IN ('done', 'failed') GROUP BY u.public_id
+            SELECT u.public_id AS ref, sum(owed.amount) AS total
+            FROM (
+                SELECT p.payee_id, p.amount FROM payments_outbox x JOIN payments_payout p ON p.public_id = x.subject
+                WHERE x.state NOT IN ('done', 'failed')
+                UNION ALL
+                SELECT payee_id, amount FROM payments_batchline WHERE status = 'pending'
+            ) owed JOIN accounts_user u ON u.id = owed.payee_id GROUP BY u.public_id
         ) o ON o.ref = a.ref
         WHERE coalesce(a.balance, 0) <> coalesce(o.total, 0)
     """,
@@ -96,6 +99,28 @@ CHECKS: Final[dict[str, str]] = {
         SELECT p.public_id FROM payments_payout p
         LEFT JOIN payments_outbox x ON x.subject = p.public_id AND x.remote_id = p.transfer_id
         WHERE p.transfer_id IS NOT NULL AND x.id IS NULL
+    """,
+    "I9 each line of a batch has its entries, and no entry is without its line": """
+        SELECT l.public_id || ' is ' || l.status || ', booked ' || coalesce(b.booked, 'nothing')
+        FROM payments_batchline l LEFT JOIN LATERAL (
+            SELECT string_agg(e.kind, ' ' ORDER BY e.kind COLLATE "C") AS booked FROM ledger_entry e
+            WHERE e.key IN ('batch:' || l.public_id, 'manual:' || l.public_id, 'manual_back:' || l.public_id,
+                            'manual_returned:' || l.public_id)
+        ) b ON true
+        WHERE CASE l.status
+            WHEN 'pending' THEN b.booked IS DISTINCT FROM 'batch'
+            WHEN 'paid' THEN b.booked IS DISTINCT FROM 'batch manual'
+            ELSE coalesce(b.booked NOT IN ('batch manual_back', 'batch manual manual_returned'), true) END
+        UNION ALL
+        SELECT e.key FROM ledger_entry e LEFT JOIN payments_batchline l ON l.public_id = split_part(e.key, ':', 2)
+        WHERE e.kind IN ('batch', 'manual', 'manual_back', 'manual_returned') AND l.id IS NULL
+    """,
+    "I9 a line of a batch is the sum of its payouts, and they are as far as it is": """
+        SELECT l.public_id || ' is ' || l.amount || ', carries ' || coalesce(sum(p.amount), 0)
+        FROM payments_batchline l LEFT JOIN payments_payout p ON p.line_id = l.id
+        WHERE l.status <> 'failed'
+        GROUP BY l.id
+        HAVING coalesce(sum(p.amount), 0) <> l.amount OR bool_or(p.payee_id <> l.payee_id OR p.status <> l.status)
     """,
     "I10 payouts and refunds never exceed their funding's charge less its fee": """
         SELECT f.public_id || ' carries ' || sum(c.amount)

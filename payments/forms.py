@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-import pycountry
+from typing import Any
+
 from django import forms
 
+from accounts.forms import country_choices
 from payments.models import Earning
-from payments.money import PAYABLE_COUNTRIES
+from payments.queries import route_to
 from payments.statements import STATES
 
 
-def country_choices() -> list[tuple[str, str]]:
+def payout_countries() -> list[tuple[str, str]]:
     """Every country, so that somebody whose country is not served is told so rather than left to search."""
-    known = sorted((country.name, country.alpha_2) for country in pycountry.countries)
-    served = [(code, name) for name, code in known if code in PAYABLE_COUNTRIES]
-    others = [(code, name) for name, code in known if code not in PAYABLE_COUNTRIES]
-    return [("", "Choose a country"), *served, *others]
+    known = country_choices()
+    served = [choice for choice in known if route_to(choice[0])]
+    return [("", "Choose a country"), *served, *(choice for choice in known if choice not in served)]
 
 
 class CountryForm(forms.Form):
     country = forms.ChoiceField(
-        choices=country_choices,
+        choices=payout_countries,
         label="Country where you are paid",
-        help_text="Where you live and have your bank account. It cannot change once Stripe has your details.",
+        help_text="Where you live and have your bank account. It cannot change once your details are given.",
         widget=forms.Select(attrs={"data-combo": ""}),
     )
+
+
+class BankForm(forms.Form):
+    """Where ops pay by hand. What fits stands in payments.bank; the browser is not to remember any of it."""
+
+    holder = forms.CharField(max_length=140, label="Account holder", help_text="Your name, as the bank writes it.")
+    account = forms.CharField(max_length=60, label="IBAN or account number")
+    code = forms.CharField(max_length=30, label="SWIFT/BIC or national bank code", help_text="Such as IFSC or CLABE.")
+    bank = forms.CharField(max_length=140, label="Name of the bank")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+
+
+class BankFileForm(forms.Form):
+    """The bank's answers, as the file that went out, filled in."""
+
+    file = forms.FileField(label="The file, filled in")
+
+
+class BankAnswerForm(forms.Form):
+    """The bank's answer to one line. The names are the file's columns."""
+
+    line = forms.CharField(max_length=40)
+    result = forms.ChoiceField(choices=[("paid", "Paid"), ("failed", "Failed")])
+    reference = forms.CharField(required=False, label="The bank's reference")
+    date = forms.CharField(required=False, label="Day", widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(required=False, label="Why it failed, for the expert to read")
 
 
 class EarningsForm(forms.Form):

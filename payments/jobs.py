@@ -14,7 +14,7 @@ from accounts.queries import members_who_may
 from accounts.roles import Permission
 from core.models import Event
 from payments import actions, queries
-from payments.models import Funding, Hold, Payee, Payout, Reconciliation
+from payments.models import BatchLine, Funding, Hold, Payee, Payout, Reconciliation
 from payments.money import show
 from payments.sweep import each
 
@@ -103,6 +103,8 @@ def on_reconciliation_red(event: Event) -> None:
 
 def on_payout_paid(event: Event) -> None:
     payout = Payout.objects.select_related("payee").get(public_id=event.subject)
+    if payout.line_id:
+        return  # its line tells, once for all that it carries
     notify(
         user=payout.payee,
         title=f"{show(payout.amount, payout.currency)} has been paid to your bank",
@@ -114,6 +116,8 @@ def on_payout_paid(event: Event) -> None:
 
 def on_payout_failed(event: Event) -> None:
     payout = Payout.objects.select_related("payee").get(public_id=event.subject)
+    if payout.line_id:
+        return
     notify(
         user=payout.payee,
         title=f"A payout of {show(payout.amount, payout.currency)} did not arrive",
@@ -123,11 +127,48 @@ def on_payout_failed(event: Event) -> None:
     )
 
 
+def on_batch_line_paid(event: Event) -> None:
+    line = BatchLine.objects.select_related("payee", "batch").get(public_id=event.subject)
+    notify(
+        user=line.payee,
+        title=f"{show(line.amount, line.batch.currency)} has been paid to your bank",
+        body=f"By bank transfer, reference {line.reference}. Foreign transfers take one to five business days.",
+        url="/earnings/",
+        event=event,
+    )
+
+
+def on_batch_line_failed(event: Event) -> None:
+    line = BatchLine.objects.select_related("payee", "batch").get(public_id=event.subject)
+    notify(
+        user=line.payee,
+        title=f"A bank transfer of {show(line.amount, line.batch.currency)} did not arrive",
+        body=f"{line.failure} The money is yours and is kept for you. Please check your bank details and save them"
+        " again; the next batch then pays you.",
+        url="/payouts/setup/bank/",
+        event=event,
+    )
+
+
+def on_bank_details(event: Event) -> None:
+    """So that nobody's money is led elsewhere unseen."""
+    payee = Payee.objects.select_related("user").get(public_id=event.subject)
+    notify(
+        user=payee.user,
+        title="The bank account you are paid to was set or changed",
+        body="If it was not you, write to support at once: payouts can be stopped.",
+        url="/payouts/setup/",
+        event=event,
+    )
+
+
 def on_payee_changed(event: Event) -> None:
     """How the account at Stripe stands now, where the person must know."""
     if event.before == Payee.Status.NEW and event.after == Payee.Status.RESTRICTED:
         return  # the account was opened a moment ago, and its owner sits before Stripe's form
     payee = Payee.objects.select_related("user").get(public_id=event.subject)
+    if payee.route == Payee.Route.MANUAL:
+        return  # bank details and batch lines have words of their own
     title = {
         Payee.Status.READY: "You can be paid: your Stripe account is ready",
         Payee.Status.RESTRICTED: "Stripe needs something from you before you can be paid",

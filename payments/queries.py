@@ -6,12 +6,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from payments import ledger
-from payments.models import Account, AccountKind, Allocation, Dispute, Earning, Funding, Payee, Payout, Refund
+from payments.models import (
+    Account,
+    AccountKind,
+    Allocation,
+    BatchLine,
+    Dispute,
+    Earning,
+    Funding,
+    Hold,
+    Payee,
+    Payout,
+    Refund,
+)
+from payments.money import PAYABLE_COUNTRIES
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,13 @@ def _sums(rows: QuerySet[Any], *columns: str) -> Iterable[tuple[Any, ...]]:
     return sums
 
 
+def route_to(country: str) -> str:
+    """How somebody in this country (ISO 3166-1 alpha-2) is paid: one of Payee.Route, "" where nobody can pay them."""
+    if country in PAYABLE_COUNTRIES:
+        return Payee.Route.STRIPE
+    return Payee.Route.MANUAL if country in settings.QUORUM_MANUAL_COUNTRIES else ""
+
+
 def payee_ready(user: User) -> bool:
     return Payee.objects.filter(user=user, status=Payee.Status.READY).exists()
 
@@ -106,11 +127,27 @@ def payee_country(user: User) -> str:
     return Payee.objects.filter(user=user).values_list("country", flat=True).first() or ""
 
 
-def owed_payees() -> list[Payee]:
+def owed_payees(route: str = Payee.Route.STRIPE, currency: str | None = None) -> list[Payee]:
     """Ready people to whom we owe something: their payable account says so, without looking at old earnings."""
     owed = Account.objects.filter(kind=AccountKind.EXPERT_PAYABLE, balance__gt=0, ref=OuterRef("user__public_id"))
-    ready = Payee.objects.filter(Exists(owed), status=Payee.Status.READY)
+    owed = owed.filter(currency=currency) if currency else owed
+    ready = Payee.objects.filter(Exists(owed), status=Payee.Status.READY, route=route)
     return list(ready.select_related("user").order_by("pk"))
+
+
+def owed_by_hand(currency: str) -> list[Payee]:
+    """Of those whom ops pay by hand, the ones that the next batch will carry: not held, and no line is under way."""
+    held = set(Hold.objects.active().values_list("payee", flat=True))
+    under_way = set(BatchLine.objects.filter(status=BatchLine.Status.PENDING).values_list("payee", flat=True))
+    owed = owed_payees(Payee.Route.MANUAL, currency)
+    return [payee for payee in owed if payee.user_id not in held | under_way]
+
+
+def waiting_by_hand(currency: str = "usd") -> tuple[int, int]:
+    """(people, minor units) that the next batch will carry, for the desk."""
+    refs = [payee.user.public_id for payee in owed_by_hand(currency)]
+    owed = Account.objects.filter(kind=AccountKind.EXPERT_PAYABLE, ref__in=refs, currency=currency)
+    return len(refs), owed.aggregate(total=Coalesce(Sum("balance"), 0))["total"]
 
 
 def lock_fundings(ref: str, currency: str) -> list[Funding]:

@@ -12,7 +12,8 @@ from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
-from payments.models import Allocation, Earning, Payout
+from payments.cells import harmless
+from payments.models import Allocation, BatchLine, Earning, Payout
 from payments.money import plain
 
 STATES = {
@@ -53,7 +54,7 @@ def earnings_of(user: User, state: str = "") -> QuerySet[Earning]:
     )
     if state in STATES:
         rows = rows.filter(state=state)
-    return rows.prefetch_related("allocations__payout").order_by("-pk")
+    return rows.prefetch_related("allocations__payout__line__batch").order_by("-pk")
 
 
 def narrowed(
@@ -66,12 +67,13 @@ def narrowed(
     q: str = "",
 ) -> QuerySet[Earning]:
     """Only one kind, one project, days of the reader's zone (both included), or one reference: `q` is the whole id of
-    an earning, its work, a payout, a transfer, or a bank payout."""
+    an earning, its work, a payout, a transfer, a line of a batch, or a bank payout."""
     given = {"kind": kind, "ref": ref, "booked_at__date__gte": since, "booked_at__date__lte": until}
     rows = rows.filter(**{name: value for name, value in given.items() if value})
     if q:
         carried = Allocation.objects.filter(earning=OuterRef("pk"))
         sent = Q(payout__public_id=q) | Q(payout__transfer_id=q) | Q(payout__bank_payout_id=q)
+        sent |= Q(payout__line__public_id=q)
         rows = rows.filter(Q(public_id=q) | Q(source=q) | Exists(carried.filter(sent)))
     return rows
 
@@ -126,7 +128,7 @@ def year_lines(year: int) -> Iterator[str]:
     yield writer.writerow(YEAR_HEAD)
     for public_id, name, email, country, currency, earned, top_ups, lines in sums.iterator(chunk_size=500):
         money = (plain(earned, currency), plain(top_ups, currency))
-        person = (public_id, _harmless(name), _harmless(email), country or "")
+        person = (public_id, harmless(name), harmless(email), country or "")
         yield writer.writerow([year, *person, currency, *money, lines])
 
 
@@ -142,6 +144,9 @@ def steps(earning: Earning) -> list[Step]:
 
 
 def _journey(payout: Payout) -> Iterator[Step]:
+    if payout.line:
+        yield from _by_hand(payout, payout.line)
+        return
     if not payout.transfer_id:
         refused = payout.status == Payout.Status.FAILED
         yield Step("Sent", "bad" if refused else "now", note=payout.failure or "On its way to Stripe")
@@ -156,9 +161,20 @@ def _journey(payout: Payout) -> Iterator[Step]:
         yield Step("In your bank", "now", note=due)
 
 
+def _by_hand(payout: Payout, line: BatchLine) -> Iterator[Step]:
+    if payout.status == Payout.Status.FAILED:
+        yield Step("Sent by bank transfer", "bad", note=payout.failure)
+        return
+    yield Step("Put into a bank transfer", "done", line.batch.made_at, line.public_id)
+    if payout.status == Payout.Status.PAID:
+        yield Step("Paid by our bank", "done", payout.paid_at, f"{payout.arrives_on:%d %b %Y}, {payout.bank_payout_id}")
+    else:
+        yield Step("Paid by our bank", "now", note="Foreign transfers take one to five business days")
+
+
 CSV_HEAD = (
     "earning", "approved_at", "state", "kind", "memo", "source", "pay", "currency",
-    "payouts", "transfers", "sent_at", "arrives_on", "paid_at",
+    "payouts", "transfers", "sent_at", "arrives_on", "paid_at", "bank_references",
 )  # fmt: skip
 
 
@@ -181,7 +197,7 @@ def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
                 earning.booked_at.isoformat(),
                 earning.state,  # type: ignore[attr-defined]  # annotated by earnings_of
                 earning.kind,
-                _harmless(earning.memo),
+                harmless(earning.memo),
                 earning.source,
                 plain(earning.pay, earning.currency),
                 earning.currency,
@@ -190,6 +206,7 @@ def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
                 _last(payout.sent_at for payout in payouts),
                 _last(payout.arrives_on for payout in payouts),
                 _last(payout.paid_at for payout in payouts),
+                harmless(" ".join(payout.bank_payout_id for payout in payouts).strip()),
             ]
         )
 
@@ -197,8 +214,3 @@ def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
 def _last(moments: Iterable[object]) -> str:
     known = [moment.isoformat() for moment in moments if hasattr(moment, "isoformat")]
     return max(known, default="")
-
-
-def _harmless(text: str) -> str:
-    """A cell that begins like a formula would be run by a spreadsheet (OWASP, CSV injection)."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

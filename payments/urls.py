@@ -15,6 +15,7 @@ urlpatterns = [
     path("earnings/statements/", views.earnings_years, name="earnings_years"),
     path("payouts/", views.payouts, name="payouts"),
     path("payouts/setup/", views.payout_setup, name="payout_setup"),
+    path("payouts/setup/bank/", views.bank_details, name="bank_details"),
     path("payouts/setup/continue/", views.payout_continue, name="payout_continue"),
     path("payouts/setup/done/", views.payout_return, name="payout_return"),
     path("payouts/setup/refresh/", views.payee_refresh, name="payee_refresh"),

@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.forms import country_name
 from accounts.roles import Permission, may
 from accounts.web import refusals_on, signed_in, told
 from payments import actions, statements
-from payments.forms import CountryForm, EarningsForm
+from payments.forms import BankForm, CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
 from payments.models import Earning, Funding, Payee, Payout
 from payments.queries import earning_totals
@@ -88,7 +89,7 @@ def download(lines: Iterable[str], name: str) -> StreamingHttpResponse:
 @require_GET
 def payouts(request: HttpRequest) -> HttpResponse:
     user, state = signed_in(request), request.GET.get("state", "")
-    rows = Payout.objects.visible_to(user).order_by("-pk")
+    rows = Payout.objects.visible_to(user).select_related("line").order_by("-pk")
     if state in Payout.Status.values:
         rows = rows.filter(status=state)
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
@@ -107,16 +108,35 @@ def payout_setup(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             payee = actions.choose_country(user=user, country=form.cleaned_data["country"], by=user)
-            return _to_stripe(request, payee)
-    context = {"form": form, "payee": payee}
+            by_hand = payee.route == Payee.Route.MANUAL
+            return redirect("payments:bank_details") if by_hand else _to_stripe(request, payee)
+    context = {"form": form, "payee": payee, "country": country_name(payee.country) if payee else ""}
     return render(request, "payments/payout_setup.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def bank_details(request: HttpRequest) -> HttpResponse:
+    """What being paid by hand means, and where the money goes. What was given before is never shown again."""
+    user = signed_in(request)
+    payee = get_object_or_404(Payee.objects.select_related("user"), user=user, route=Payee.Route.MANUAL)
+    form = BankForm(request.POST or None, initial={"holder": user.name})
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            actions.give_bank_details(payee=payee, details=form.cleaned_data, by=user)
+            messages.success(request, "Your bank details are saved. What you earn goes out with the next batch.")
+            return redirect("payments:payout_setup")
+    context = {"form": form, "payee": payee, "country": country_name(payee.country)}
+    context["days"] = settings.QUORUM_MANUAL_DAYS
+    return render(request, "payments/bank_details.html", context, status=422 if form.errors else 200)
 
 
 @login_required
 @require_POST
 def payout_continue(request: HttpRequest) -> HttpResponse:
     """Back to Stripe's form: its links live for minutes, so each visit gets a new one."""
-    return _to_stripe(request, get_object_or_404(Payee, user=signed_in(request)))
+    payee = get_object_or_404(Payee, user=signed_in(request), route=Payee.Route.STRIPE)
+    return _to_stripe(request, payee)
 
 
 def _to_stripe(request: HttpRequest, payee: Payee) -> HttpResponse:

@@ -25,7 +25,7 @@ PROJECTS: Final = 25
 ENOUGH: Final = 5
 """A figure from fewer cases than this is not shown."""
 PAY_WITHIN: Final = timedelta(hours=1)
-"""From approval to the transfer, once Stripe can pay the person."""
+"""From approval to the transfer, once Stripe can pay the person. Who is paid by hand was promised days."""
 
 _FIGURES = """
 WITH chosen AS (
@@ -56,7 +56,7 @@ WITH chosen AS (
     SELECT e.pay, payee.status, greatest(e.booked_at, ready.at) AS since, sent.amount, sent.at
     FROM work w
     JOIN payments_earning e ON e.source = w.public_id
-    JOIN payments_payee payee ON payee.user_id = e.payee_id
+    JOIN payments_payee payee ON payee.user_id = e.payee_id AND payee.route = 'stripe'
     LEFT JOIN LATERAL (
         SELECT sum(a.amount) AS amount, max(p.sent_at) AS at
         FROM payments_allocation a JOIN payments_payout p ON p.id = a.payout_id

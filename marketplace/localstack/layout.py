@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import hashlib
 import os
@@ -61,6 +62,10 @@ class Layout:
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(50))
         return path.read_text()
+
+    def bank_key(self) -> str:
+        """The demo's Fernet key for bank details, made from its secret key."""
+        return base64.urlsafe_b64encode(hashlib.sha256(f"bank {self.secret_key()}".encode()).digest()).decode()
 
     def lock(self) -> IO[str] | None:
         """Hold this checkout for one `up`; None when another holds it. The file then names that one's pid."""

@@ -106,6 +106,8 @@ class Up:
         self.give(
             SECRET_KEY=self.layout.secret_key(),
             QUORUM_DEMO="1",
+            QUORUM_MANUAL_COUNTRIES="BR GH IN KE MX PK",
+            QUORUM_BANK_KEYS=self.layout.bank_key(),
             QUORUM_PUBLIC_URL=f"http://localhost:{self.port}",
             ALLOWED_HOSTS="127.0.0.1",
             QUORUM_MEDIA_ROOT=str(local / "media"),

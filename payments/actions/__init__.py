@@ -15,8 +15,15 @@ from payments.actions.funding import apply_checkout, open_funding, refresh_fundi
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.inbox import process, receive, try_again
+from payments.actions.manual import confirm_lines, make_batch, read_batch
 from payments.actions.outbox import adopt, complete, confirm_refund, confirm_transfer, dispatch, send_anew
-from payments.actions.payees import apply_recipient, choose_country, onboarding_link, refresh_payee
+from payments.actions.payees import (
+    apply_recipient,
+    choose_country,
+    give_bank_details,
+    onboarding_link,
+    refresh_payee,
+)
 from payments.actions.payouts import apply_bank_payout, cancel_payout, make_payouts, pay_out, retry_payout
 from payments.actions.reconciling import reconcile
 from payments.actions.refunds import apply_refund, cancel_refund, refund_funds
@@ -35,13 +42,16 @@ __all__ = [
     "cancel_refund",
     "choose_country",
     "complete",
+    "confirm_lines",
     "confirm_refund",
     "confirm_transfer",
     "dispatch",
     "earn",
     "earn_from_funds",
     "expire_adjustments",
+    "give_bank_details",
     "hold_payouts",
+    "make_batch",
     "make_payouts",
     "onboarding_link",
     "open_funding",
@@ -50,6 +60,7 @@ __all__ = [
     "process",
     "propose_adjustment",
     "propose_for",
+    "read_batch",
     "receive",
     "reconcile",
     "refresh_funding",

@@ -1,8 +1,12 @@
-"""Who can be paid: the country first, then Stripe's own onboarding, then what Stripe says of the account."""
+"""Who can be paid: the country first, then Stripe's own onboarding, then what Stripe says of the account.
+
+Where Stripe does not pay and ops do by hand, the person's bank details take the place of Stripe's onboarding.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 
 from django.db import transaction
@@ -10,12 +14,13 @@ from django.db import transaction
 from accounts.models import User
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
-from core.errors import Fault, Refused
+from core.errors import Fault, Refused, WrongState
+from core.events import record
 from core.transitions import lock, step
-from payments import gateway, words
+from payments import bank, gateway, queries, words
 from payments.actions.payouts import retry_refused
 from payments.models import Payee
-from payments.money import PAYABLE_COUNTRIES
+from payments.sealing import seal
 
 Status = Payee.Status
 STATUS_AT_STRIPE = {
@@ -35,28 +40,54 @@ class CountryUnsupported(Refused):
 
 @transaction.atomic
 def choose_country(*, user: User, country: str, by: Actor) -> Payee:
-    """Remember where the person is paid (ISO 3166-1 alpha-2). It is fixed once Stripe has opened the account.
+    """Remember where the person is paid (ISO 3166-1 alpha-2), and so by which route. It is fixed once Stripe has opened
+    the account, or bank details are given.
 
     Raises CountryUnsupported, Refused (code `country_fixed`), NotAllowed.
     """
     authorise(by, Permission.PAYOUT_SETUP, owner=user)
     country = country.upper()
-    if country not in PAYABLE_COUNTRIES:
+    route = queries.route_to(country)
+    if not route:
         message = "Quorum cannot pay to this country yet. Please do not start paid work before it can."
         raise CountryUnsupported(message, faults=(Fault(message, field="country"),))
-    Payee.objects.get_or_create(user=user, defaults={"country": country})
+    Payee.objects.get_or_create(user=user, defaults={"country": country, "route": route})
     payee = Payee.objects.select_for_update(no_key=True).get(user=user)
     if payee.country != country:
-        if payee.stripe_account_id:
-            raise Refused("The country of a Stripe account cannot change. Write to support.", code="country_fixed")
-        payee.country = country
-        payee.save(update_fields=["country", "updated_at"])
+        if payee.stripe_account_id or payee.bank_details:
+            raise Refused("The country of a payout account cannot change. Write to support.", code="country_fixed")
+        payee.country, payee.route = country, route
+        payee.save(update_fields=["country", "route", "updated_at"])
     return payee
 
 
-def onboarding_link(*, payee: Payee, return_url: str, refresh_url: str, by: Actor) -> str:
-    """Where Stripe asks what it needs to know. Opens the account at the first call. Call it outside transactions."""
+@transaction.atomic
+def give_bank_details(*, payee: Payee, details: Mapping[str, str], by: Actor) -> Payee:
+    """Where ops pay this person by hand: `holder`, `account`, `code` and `bank`. They are kept sealed, and their owner
+    is told. What a batch carries already goes to the account that it was made for.
+
+    Raises Invalid, WrongState where Stripe pays.
+    """
     authorise(by, Permission.PAYOUT_SETUP, owner=payee.user)
+    payee = lock(payee)
+    if payee.route != Payee.Route.MANUAL:
+        raise WrongState("Stripe pays you: it asks for your bank account on its own pages.")
+    kept = bank.tidy(details)
+    payee.bank_details, payee.bank_hint, payee.requirements = seal(kept), kept["account"][-4:], []
+    payee.save(update_fields=["bank_details", "bank_hint", "requirements", "updated_at"])
+    record("payee.bank_details", payee.public_id, by=by)
+    data = {"payee": payee.user.public_id}
+    return payee if payee.status == Status.READY else step(payee, Status.READY, by=by, data=data)
+
+
+def onboarding_link(*, payee: Payee, return_url: str, refresh_url: str, by: Actor) -> str:
+    """Where Stripe asks what it needs to know. Opens the account at the first call. Call it outside transactions.
+
+    Raises WrongState where ops pay by hand.
+    """
+    authorise(by, Permission.PAYOUT_SETUP, owner=payee.user)
+    if payee.route != Payee.Route.STRIPE:
+        raise WrongState("Stripe does not pay to your country: give us your bank details instead.")
     if not payee.stripe_account_id:
         facts = gateway.create_recipient(
             payee=payee.public_id,

@@ -42,10 +42,21 @@ def pay_out(*, payee: Payee, by: Actor = SYSTEM) -> list[Payout]:
     """
     authorise(by, Permission.MONEY_OPERATE)
     payee = lock(payee)  # two sweeps at once: the second finds nothing left
-    if payee.status != Payee.Status.READY or Hold.objects.filter(payee=payee.user).active().exists():
+    by_stripe = payee.route == Payee.Route.STRIPE and payee.status == Payee.Status.READY
+    if not by_stripe or Hold.objects.filter(payee=payee.user).active().exists():
         return []
+    payouts = draw(payee, queries.unallocated(payee.user), by)
+    for payout in payouts:
+        _deliver(payout, payee)
+    return payouts
+
+
+def draw(payee: Payee, owed: Iterable[queries.Owed], by: Actor) -> list[Payout]:
+    """Payouts of what is owed, by project, with their allocations; whoever calls sends them. `payee` is locked.
+
+    Raises money.ShortOfFunding where the books contradict themselves.
+    """
     payouts = []
-    owed = queries.unallocated(payee.user)
     for (ref, currency), group in itertools.groupby(owed, key=lambda part: (part.ref, part.currency)):
         parts = list(group)
         payouts += _draw(payee, parts, ref, currency, by) if ref else [_from_the_house(payee, parts, currency, by)]
@@ -74,8 +85,7 @@ def _payout(payee: Payee, funding: Funding | None, parts: list[Allocation], curr
     for part in parts:
         part.payout = payout
     Allocation.objects.bulk_create(parts)
-    record("payout.made", payout.public_id, by=by, data=_data(payout))
-    _deliver(payout, payee)
+    record("payout.made", payout.public_id, by=by, data=payout_data(payout))
     return payout
 
 
@@ -115,9 +125,11 @@ def retry_payout(*, payout: Payout, by: Actor) -> Payout:
     """Send a payout that Stripe refused once more, as a new run. Raises WrongState once it has a transfer."""
     authorise(by, Permission.MONEY_OPERATE)
     payout = lock(payout)
+    if payout.line_id:
+        raise WrongState("This person is paid by hand: the next batch carries it again.")
     if payout.transfer_id:
         raise WrongState("The money is at Stripe; Stripe pays it out once the bank account is mended.")
-    payout = step(payout, Status.PENDING, by=by, data=_data(payout), failure="")
+    payout = step(payout, Status.PENDING, by=by, data=payout_data(payout), failure="")
     _deliver(payout, Payee.objects.get(user=payout.payee))
     return payout
 
@@ -139,7 +151,7 @@ def cancel_payout(*, payout: Payout, by: Actor, note: str) -> Payout:
     row = live.select_for_update(no_key=True).first()  # the row before its payout, as the dispatcher does
     if row is None or row.attempts:
         raise WrongState("Stripe may already have this payout.")
-    payout = step(lock(payout), Status.CANCELLED, by=by, note=note, data=_data(payout))
+    payout = step(lock(payout), Status.CANCELLED, by=by, note=note, data=payout_data(payout))
     row.state, row.last_error = Outbox.State.FAILED, note
     row.save(update_fields=["state", "last_error"])
     _give_back(payout, row)
@@ -173,7 +185,7 @@ def _sent(row: Outbox, sent: gateway.Transfer, by: Actor) -> None:
         payout,
         Status.SENT,
         by=by,
-        data=_data(payout),
+        data=payout_data(payout),
         transfer_id=sent.id,
         destination_payment=sent.destination_payment,
         sent_at=timezone.now(),
@@ -193,7 +205,7 @@ def _sent(row: Outbox, sent: gateway.Transfer, by: Actor) -> None:
 
 def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
     payout = _payout_of(row)
-    payout = step(payout, Status.FAILED, by=by, data=_data(payout), failure=str(error))
+    payout = step(payout, Status.FAILED, by=by, data=payout_data(payout), failure=str(error))
     _give_back(payout, row)
 
 
@@ -227,7 +239,7 @@ def apply_bank_payout(*, facts: gateway.BankPayout, by: Actor) -> list[Payout]:
 
 
 def _told_by_bank(payout: Payout, facts: gateway.BankPayout, by: Actor) -> Payout:
-    data = {**_data(payout), "arrives_on": facts.arrives_on.isoformat()}
+    data = {**payout_data(payout), "arrives_on": facts.arrives_on.isoformat()}
     bank: dict[str, Any] = {"bank_payout_id": facts.id, "arrives_on": facts.arrives_on}
     if facts.status == "paid" and payout.status != Status.PAID:
         return step(payout, Status.PAID, by=by, data=data, paid_at=timezone.now(), failure="", **bank)
@@ -241,5 +253,5 @@ def _told_by_bank(payout: Payout, facts: gateway.BankPayout, by: Actor) -> Payou
     return payout
 
 
-def _data(payout: Payout) -> dict[str, object]:
+def payout_data(payout: Payout) -> dict[str, object]:
     return {"payee": payout.payee.public_id, "amount": payout.amount, "currency": payout.currency}

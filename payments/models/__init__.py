@@ -9,6 +9,7 @@ from __future__ import annotations
 from payments.models.delivery import InboxEvent, Outbox
 from payments.models.incoming import Dispute, Funding, Refund
 from payments.models.ledger import CREDIT_SIDE, LIABILITIES, Account, AccountKind, Entry, Posting
+from payments.models.manual import Batch, BatchLine
 from payments.models.ops import Adjustment, BalanceTransaction, EventSweep, Hold, Reconciliation
 from payments.models.outgoing import Allocation, Earning, Payee, Payout
 
@@ -20,6 +21,8 @@ __all__ = [
     "Adjustment",
     "Allocation",
     "BalanceTransaction",
+    "Batch",
+    "BatchLine",
     "Dispute",
     "Earning",
     "Entry",

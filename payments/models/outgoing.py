@@ -12,16 +12,24 @@ from accounts.models import User
 from core.ids import PublicIdField
 from payments.models.incoming import Funding
 from payments.models.ledger import Entry
+from payments.models.manual import BatchLine
 
 
 class Payee(models.Model):
-    """How one person is paid: their country and what Stripe says of their account. A mirror, refreshed by hints."""
+    """How one person is paid: their country, and what Stripe says of their account (a mirror, refreshed by hints).
+
+    Where Stripe does not pay, ops do by hand: then the person's bank details are kept here, sealed.
+    """
+
+    class Route(models.TextChoices):
+        STRIPE = "stripe", "Through Stripe"
+        MANUAL = "manual", "By bank transfer, by hand"
 
     class Status(models.TextChoices):
         NEW = "new", "Not started"
         PENDING = "pending", "Being checked by Stripe"
         READY = "ready", "Ready to be paid"
-        RESTRICTED = "restricted", "Stripe needs something from you"
+        RESTRICTED = "restricted", "Something is needed from you"
         UNSUPPORTED = "unsupported", "Not possible in this country"
 
     NOUN = "payee"
@@ -36,11 +44,26 @@ class Payee(models.Model):
     public_id = PublicIdField(prefix="pye")
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="payee")
     country = models.CharField(max_length=2)  # ISO 3166-1 alpha-2, upper case; fixed once Stripe has the account
+    route = models.CharField(max_length=6, choices=Route.choices, default=Route.STRIPE)
     stripe_account_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    bank_details = models.TextField(blank=True, editable=False)  # sealed (payments.sealing); empty on Stripe's route
+    bank_hint = models.CharField(max_length=4, blank=True, editable=False)  # the account's last characters
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW)
-    requirements = models.JSONField(default=list)  # what Stripe still needs, one sentence each
+    requirements = models.JSONField(default=list)  # what is still needed, one sentence each
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(route="manual", stripe_account_id=None) | Q(route="stripe", bank_details=""),
+                name="payee_has_one_route",
+            ),
+            models.CheckConstraint(
+                condition=~Q(route="manual", status="ready") | ~Q(bank_details=""),
+                name="manual_payee_is_ready_with_details",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.country})"
@@ -99,7 +122,8 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
 class Payout(models.Model):
     """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so.
 
-    Without a funding it pays top-ups, from the platform's own available balance.
+    Without a funding it pays top-ups, from the platform's own available balance. With a `line` it goes by hand, and
+    stays PENDING until our bank has paid the line.
     """
 
     class Status(models.TextChoices):
@@ -121,12 +145,13 @@ class Payout(models.Model):
     public_id = PublicIdField(prefix="pay")
     payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="payouts")
     funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="payouts")
+    line = models.ForeignKey(BatchLine, null=True, on_delete=models.PROTECT, related_name="payouts")  # its newest
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     transfer_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     destination_payment = models.CharField(max_length=255, unique=True, null=True, editable=False)  # at the payee's
-    bank_payout_id = models.CharField(max_length=255, blank=True, editable=False)  # Stripe's po_…; may carry several
+    bank_payout_id = models.CharField(max_length=255, blank=True, editable=False)  # Stripe's po_…, our bank's reference
     arrives_on = models.DateField(null=True, editable=False)  # as Stripe gives it
     failure = models.TextField(blank=True, editable=False)  # in words, for the expert
     created_at = models.DateTimeField(db_default=Now())
@@ -139,8 +164,11 @@ class Payout(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payout_is_positive"),
             models.CheckConstraint(
-                condition=~Q(status__in=["sent", "paid"]) | Q(transfer_id__isnull=False),
+                condition=~Q(status__in=["sent", "paid"]) | Q(transfer_id__isnull=False) | Q(line__isnull=False),
                 name="sent_payout_has_a_transfer",
+            ),
+            models.CheckConstraint(
+                condition=Q(transfer_id__isnull=True) | Q(line__isnull=True), name="payout_goes_one_way"
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["payee", "-id"]), models.Index(fields=["status", "id"])]

@@ -13,7 +13,7 @@ from core.errors import Refused, WrongState
 from core.events import record
 from core.transitions import step
 from experts.models import Expert
-from payments.money import PAYABLE_COUNTRIES
+from payments.queries import route_to
 from projects.kinds import kind
 from projects.models import Project
 from projects.policies import may_claim
@@ -68,7 +68,7 @@ def _right_to_claim(project: Project, expert: Expert) -> queue.Right:
     if right is None or not right.eligible or right.consent_id is None or project.status != Project.Status.OPEN:
         may_claim(project=project, expert=expert)  # says which rule it is
         raise Refused("Try again: something about this project changed just now.", code="changed")
-    if expert.country not in PAYABLE_COUNTRIES:
+    if not route_to(expert.country):
         raise Refused("We cannot pay people in your country yet.", code="country_unpaid")
     return right
 

@@ -152,6 +152,7 @@ POST: dict[str, frozenset[str]] = {
     "tasks:appeal": EMIL,
 }
 ELSEWHERE = {
+    "payments:bank_details": "for people who are paid by hand; tests/payments",
     "payments:payout_continue": "leads to Stripe; tests/payments",
     "payments:payout_return": "asks Stripe; tests/payments",
     "payments:payee_refresh": "asks Stripe; tests/payments",
