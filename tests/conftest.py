@@ -12,7 +12,10 @@ from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
 
 from tests import flush
+from tests.books import _every_cent_is_accounted_for
 from tests.sandbox import contract_kept
+
+__all__ = ["_every_cent_is_accounted_for"]
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

@@ -372,6 +372,7 @@ def test_stripe_itself_refuses_more_than_the_charge(stripe: LocalStripe, waiting
 
 
 @pytest.mark.django_db
+@pytest.mark.broken_books("Noor's earning is more than was ever credited to them")
 def test_one_persons_trouble_does_not_hold_up_the_others(stripe: LocalStripe) -> None:
     prepare(stripe)
     actions.dispatch()

@@ -20,7 +20,7 @@ CLEARING = (AccountKind.STRIPE_CLEARING, "")
 
 
 def fund(amount: int = 10_000, key: str = "fund") -> ledger.Posted:
-    return post(key=key, kind="funding", lines=transfer(amount, debit=CLEARING, credit=FUNDS), currency="usd")
+    return post(key=key, kind="scenery", lines=transfer(amount, debit=CLEARING, credit=FUNDS), currency="usd")
 
 
 def reserve(amount: int, key: str = "reserve") -> ledger.Posted:
@@ -116,7 +116,7 @@ def overdraft_behind_our_back() -> None:
 
 
 def mixed_currencies() -> None:
-    post(key="eur", kind="funding", lines=transfer(5, debit=CLEARING, credit=FUNDS), currency="eur")
+    post(key="eur", kind="scenery", lines=transfer(5, debit=CLEARING, credit=FUNDS), currency="eur")
     entry = Entry.objects.create(key="bad", kind="bad", digest="")
     dollars = Account.objects.get(kind="stripe_clearing", currency="usd")
     euros = Account.objects.get(kind="project_funds", currency="eur")

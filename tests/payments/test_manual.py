@@ -290,6 +290,7 @@ def test_the_database_knows_one_open_line_a_person(stripe: LocalStripe) -> None:
         Payee.objects.filter(pk=row.pk).update(bank_details="")
 
 
+@pytest.mark.broken_books("each check must find its breach")
 @pytest.mark.parametrize(
     ("change", "invariant"),
     [

@@ -162,6 +162,7 @@ def test_what_was_booked_a_moment_ago_is_waited_for(stripe: LocalStripe) -> None
     assert (run.green, run.ours_unseen, run.difference) == (True, -4_000, 0)
 
 
+@pytest.mark.broken_books("Stripe says that it holds less than its own lines")
 def test_money_that_no_line_explains_is_a_difference(stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch) -> None:
     funded(stripe)
     monkeypatch.setattr("payments.gateway.balance", lambda: {"usd": 97_000, "eur": 5, "gbp": 0})

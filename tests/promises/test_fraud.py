@@ -26,8 +26,8 @@ from tasks.actions import (
     return_for_rework,
 )
 from tasks.models import Report, Review, Submission
+from tests.books import contradictions
 from tests.people import api_client_for, ops, sign_in, user
-from tests.tasks.conftest import contradictions
 from tests.tasks.scene import FEE, PAY, fresh, handed_in, money, owed, pass_time, project
 
 pytestmark = pytest.mark.django_db

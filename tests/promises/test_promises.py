@@ -70,6 +70,7 @@ def test_a_decision_that_nobody_makes_in_time_is_a_yes_and_a_published_miss() ->
     assert (kept.overdue, kept.by_clock.count, kept.undecided, kept.missed) == (0, 1, 1, 1)
 
 
+@pytest.mark.broken_books("these payouts are scenery that no outbox delivered")
 def test_a_transfer_within_the_hour_keeps_the_promise_and_a_later_one_is_a_published_miss() -> None:
     ice = project(2)
     can_be_paid("Emil")
