@@ -26,6 +26,8 @@ QUORUM_DEMO = env.flag("QUORUM_DEMO")  # demo people, the mail page, sandbox mon
 QUORUM_PUBLIC_URL = env.text("QUORUM_PUBLIC_URL", "http://localhost:8000")  # what people type, no final slash
 QUORUM_CREDENTIAL_HOURS = env.number("QUORUM_CREDENTIAL_HOURS", 24)  # the promise to experts: answered within
 QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
+QUORUM_CARD_LIMIT = env.number("QUORUM_CARD_LIMIT", 500_000)  # minor units a new lab may pay by card; 0: no limit
+QUORUM_CARD_LIMIT_DAYS = env.number("QUORUM_CARD_LIMIT_DAYS", 30)  # a lab is new until so long after its first payment
 PLATFORM_FEE_BPS = env.number("PLATFORM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
 
 _public = urlsplit(QUORUM_PUBLIC_URL)

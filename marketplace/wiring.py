@@ -79,6 +79,8 @@ WIRING: Wiring = (
     ("report.dismissed", tasks.on_report_decided),
     ("project.review_due", tasks.on_review_due),
     # money that labs pay
+    ("lab.confirmed", payments.on_lab_confirmed),
+    ("funding.failed", payments.on_funding_failed),
     ("funding.returned", payments.on_funding_returned),
     # money on its way to experts
     ("payee.ready", payments.on_payee_changed),

@@ -20,6 +20,7 @@ from payments.models import (
     Adjustment,
     BalanceTransaction,
     Batch,
+    Customer,
     Dispute,
     Earning,
     Entry,
@@ -91,7 +92,26 @@ class FundingAdmin(OpsAdmin[Funding]):
             "ask",
             "Ask Stripe now",
             lambda funding, by, words: actions.refresh_funding(funding=funding, by=by),
-            when=lambda funding: bool(funding.checkout_session_id and Funding.TRANSITIONS[funding.status]),
+            when=lambda funding: bool(funding.checkout_session_id and not funding.invoice_url),
+        ),
+    )
+
+
+@admin.register(Customer)
+class CustomerAdmin(OpsAdmin[Customer]):
+    """Labs as Stripe knows them."""
+
+    list_display = ("lab", "stripe_customer_id", "card_limit_lifted_at")
+    list_select_related = ("lab",)
+    search_fields = ("lab__name", "=lab__public_id", "=stripe_customer_id")
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "lift",
+            "Lift the limit for cards",
+            lambda customer, by, words: actions.lift_card_limit(customer=customer, by=by, note=words),
+            when=lambda customer: customer.card_limit_lifted_at is None,
+            asks="Why, for the record",
         ),
     )
 

@@ -32,8 +32,8 @@ class FundingSerializer(serializers.ModelSerializer[Funding]):
     class Meta:
         model = Funding
         fields = (
-            "id", "ref", "lab", "title", "amount", "stripe_fee", "currency", "status", "success_url", "cancel_url",
-            "created_at", "paid_at",
+            "id", "ref", "lab", "title", "amount", "stripe_fee", "currency", "method", "status", "failure",
+            "success_url", "cancel_url", "instructions_url", "invoice_url", "receipt_url", "created_at", "paid_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -71,6 +71,11 @@ class Checkout:
     payment_failed: bool
     charge: str
     fee: int | None
+    failure_code: str = ""  # of the last attempt
+    failure_message: str = ""
+    instructions_url: str = ""  # where to send a bank transfer
+    invoice_url: str = ""
+    receipt_url: str = ""
 
     @property
     def subject(self) -> str:

@@ -9,9 +9,10 @@ from celery import shared_task
 from django.urls import reverse
 
 from accounts.actions import notify
-from accounts.models import User
+from accounts.models import Lab, User
 from accounts.queries import members_who_may
 from accounts.roles import Permission
+from core.actors import SYSTEM
 from core.models import Event
 from payments import actions, queries
 from payments.models import BatchLine, Funding, Hold, Payee, Payout, Reconciliation
@@ -57,6 +58,24 @@ def reconcile(full: bool = False) -> None:
 @shared_task(name="payments.expire_adjustments", ignore_result=True)
 def expire_adjustments() -> None:
     actions.expire_adjustments()
+
+
+def on_lab_confirmed(event: Event) -> None:
+    """Its row for Stripe stands before it pays: ops may lift its limit for cards."""
+    actions.know_lab(lab=Lab.objects.get(public_id=event.subject), by=SYSTEM)
+
+
+def on_funding_failed(event: Event) -> None:
+    """A bank debit or transfer came to nothing, days after it was ordered: those who wait for it read why."""
+    funding = Funding.objects.select_related("lab").get(public_id=event.subject)
+    for person in members_who_may(funding.lab, Permission.PROJECT_FUND):
+        notify(
+            user=person,
+            title=f"A payment of {show(funding.amount, funding.currency)} for {funding.title} failed",
+            body=f"{funding.failure} Nothing was added to the project's funds.",
+            url=reverse("payments:funding", args=[funding.public_id]),
+            event=event,
+        )
 
 
 def on_funding_returned(event: Event) -> None:

@@ -57,8 +57,8 @@ def fee_on(pay: int, bps: int) -> int:
 
 
 def estimate_stripe_fee(amount: int, method: str = "card") -> int:
-    """What Stripe will probably keep of a payment. `method`: `card` or `us_bank_account`."""
-    if method == "us_bank_account":
+    """What Stripe will probably keep of a payment. `method`: `card`, or `bank` (the price of a debit)."""
+    if method == "bank":
         return min((amount * DEBIT_BPS + BPS // 2) // BPS, DEBIT_CAP)
     return (amount * CARD_BPS + BPS // 2) // BPS + CARD_FIXED
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Lab, User
 from payments import ledger
 from payments.models import (
     Account,
     AccountKind,
     Allocation,
     BatchLine,
+    Customer,
     Dispute,
     Earning,
     Funding,
@@ -226,6 +229,28 @@ def waiting_fundings() -> list[Funding]:
 def waiting_payees() -> list[Payee]:
     """People whose account Stripe is still checking."""
     return list(Payee.objects.filter(status=Payee.Status.PENDING).select_related("user").order_by("updated_at")[:200])
+
+
+def card_limit() -> tuple[int, int]:
+    """(minor units, days): what a new lab may pay by card in total, and until how long after its first payment."""
+    return settings.QUORUM_CARD_LIMIT, settings.QUORUM_CARD_LIMIT_DAYS
+
+
+def card_room(lab: Lab, currency: str = "usd") -> int | None:
+    """What the lab may still pay by card, in minor units; None where nothing limits it.
+
+    A page on which nobody has paid yet counts: it still may be paid. A payment that a bank contests proves nothing.
+    """
+    limit, days = card_limit()
+    paid = Funding.objects.filter(lab=lab, status=Funding.Status.PAID)
+    known = paid.filter(paid_at__lte=timezone.now() - timedelta(days=days)).exclude(
+        disputes__in=Dispute.objects.exclude(status__in=Dispute.SETTLED)
+    )
+    if not limit or known.exists() or Customer.objects.filter(lab=lab, card_limit_lifted_at__isnull=False).exists():
+        return None
+    live = (Funding.Status.PENDING, Funding.Status.PROCESSING, Funding.Status.PAID)
+    cards = Funding.objects.filter(lab=lab, method=Funding.Method.CARD, currency=currency, status__in=live)
+    return max(0, limit - (cards.aggregate(total=Sum("amount"))["total"] or 0))
 
 
 def standing_disputes(ref: str) -> list[Dispute]:

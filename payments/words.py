@@ -48,6 +48,20 @@ BANK: Final = {
 }
 
 
+# charge.failure_code of a bank debit (docs.stripe.com/payments/ach-direct-debit)
+PAYMENT: Final = {
+    "account_closed": "The bank account is closed.",
+    "bank_account_restricted": "The bank account does not allow this kind of debit.",
+    "debit_not_authorized": "The bank says that the debit was not authorised.",
+    "insufficient_funds": "The bank account did not hold enough.",
+    "no_account": "The bank found no such account.",
+}
+
+
+def payment_failure(code: str, message: str) -> str:
+    return PAYMENT.get(code) or message or "Stripe gives no reason."
+
+
 # dispute.reason (docs.stripe.com/disputes/categories)
 DISPUTE: Final = {
     "bank_cannot_process": "The bank could not process the payment.",

@@ -11,6 +11,7 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from accounts.models import Agreement, Consent, Lab
+from payments.models import Funding
 from projects.kinds import CHOICES
 from projects.models import Application, InstructionVersion, Invitation, Project, Shortlisted
 
@@ -68,6 +69,11 @@ class InstructionsShape(serializers.ModelSerializer[InstructionVersion]):
 
 class FundShape(serializers.Serializer[Any]):
     amount = serializers.IntegerField(min_value=1, help_text="What the lab pays, in minor units.")
+    method = serializers.ChoiceField(
+        Funding.Method.choices,
+        default=Funding.Method.CARD,
+        help_text="By bank the money counts once the bank has settled it.",
+    )
     success_url = serializers.URLField(
         max_length=500, help_text="Where Stripe sends the person; `{FUNDING}` becomes the id."
     )

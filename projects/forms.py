@@ -16,6 +16,7 @@ from accounts.roles import LAB_ROLES, Permission
 from experts.forms import language_choices
 from experts.models import DegreeLevel, Field
 from experts.queries import CATCH_ALL
+from payments.models import Funding
 from projects.kinds import CHOICES
 from projects.models import Project
 
@@ -198,3 +199,15 @@ class AgreementsStep(Step):
 
 class FundForm(forms.Form):
     amount = Money(label="Amount to pay", min_value=Decimal(1), max_value=Decimal("999999.99"))
+    method = forms.ChoiceField(
+        choices=[
+            (Funding.Method.CARD, "Card: Stripe keeps about 2.9 % + $0.30; the money counts at once"),
+            (
+                Funding.Method.BANK,
+                "Bank: Stripe keeps about 0.8 %, $5.00 at most; the money counts once the bank settles it",
+            ),
+        ],
+        initial=Funding.Method.CARD,
+        widget=forms.RadioSelect,
+        label="How",
+    )

@@ -156,6 +156,7 @@ def _review(request: HttpRequest, project: Project) -> HttpResponse:
         funded=project.seat_cost and free >= project.seat_cost,
         kind=kind(project.kind),
         fund_form=forms.FundForm(initial={"amount": forms.dollars(plan.total)}),
+        card_room=money.card_room(project.lab, project.currency),
         agreements=list(project.agreements.all()),
     )
 
@@ -172,6 +173,7 @@ def fund(request: HttpRequest, prj: str) -> HttpResponse:
             funding = actions.fund_project(
                 project=project,
                 amount=form.cleaned_data["amount"],
+                method=form.cleaned_data["method"],
                 success_url=request.build_absolute_uri("/").rstrip("/") + back,
                 cancel_url=request.build_absolute_uri(reverse("tasks:project", args=[prj])),
                 by=signed_in(request),
@@ -181,7 +183,8 @@ def fund(request: HttpRequest, prj: str) -> HttpResponse:
                 return redirect(start_checkout(funding=funding, by=signed_in(request)))
             except GatewayError:
                 form.add_error(None, "Stripe does not answer at the moment. Nothing was charged; please try again.")
-    return _page(request, "projects/fund.html", project, REVIEW, form=form, free=money.free_funds(prj))
+    free, room = money.free_funds(prj), money.card_room(project.lab, project.currency)
+    return _page(request, "projects/fund.html", project, REVIEW, form=form, free=free, card_room=room)
 
 
 @login_required

@@ -10,6 +10,7 @@ from payments.actions.adjustments import (
     refuse_adjustment,
 )
 from payments.actions.cancelling import cancel_funding, cancel_fundings
+from payments.actions.customers import know_lab, lift_card_limit
 from payments.actions.disputes import apply_dispute
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
@@ -51,6 +52,8 @@ __all__ = [
     "expire_adjustments",
     "give_bank_details",
     "hold_payouts",
+    "know_lab",
+    "lift_card_limit",
     "make_batch",
     "make_payouts",
     "onboarding_link",

@@ -12,8 +12,9 @@ from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
 from core.errors import Fault, Invalid, WrongState
 from core.transitions import lock, step
-from payments import gateway, ledger
+from payments import gateway, ledger, words
 from payments.actions.cancelling import close_page
+from payments.actions.customers import check_card_limit, customer_of
 from payments.actions.refunds import return_late
 from payments.models import AccountKind, Funding
 
@@ -41,10 +42,12 @@ def open_funding(
     success_url: str,
     cancel_url: str,
     by: Actor,
+    method: str = Funding.Method.CARD,
 ) -> Funding:
     """Write down that the lab wants to pay `amount` (gross, minor units) into `ref`. Stripe is asked afterwards.
 
-    `{FUNDING}` in the addresses stands for the new id. Raises Invalid (amount outside Stripe's limits), NotAllowed.
+    `{FUNDING}` in the addresses stands for the new id.
+    Raises Invalid (amount outside Stripe's limits or those of a new lab's card), NotAllowed.
     """
     authorise(by, Permission.PROJECT_FUND, lab=lab)
     if not LEAST <= amount <= MOST:
@@ -52,11 +55,14 @@ def open_funding(
         raise Invalid(message, faults=(Fault(message, field="amount"),))
     if not all(url.startswith(("http://", "https://")) for url in (success_url, cancel_url)):
         raise Invalid("Stripe sends people back to web addresses only.")
+    if method == Funding.Method.CARD:
+        check_card_limit(lab=lab, amount=amount, currency=currency)
     return Funding.objects.create(
         ref=ref,
         lab=lab,
         amount=amount,
         currency=currency,
+        method=method,
         title=title[:200],
         success_url=success_url,
         cancel_url=cancel_url,
@@ -76,6 +82,8 @@ def start_checkout(*, funding: Funding, by: Actor) -> str:
         return funding.checkout_url
     session = gateway.start_checkout(
         funding=funding.public_id,
+        customer=customer_of(lab=funding.lab, by=by),
+        method=funding.method,
         group=funding.ref,
         title=funding.title,
         amount=funding.amount,
@@ -114,15 +122,29 @@ def apply_checkout(*, facts: gateway.Checkout, by: Actor) -> Funding:
     funding = Funding.objects.select_for_update(no_key=True).get(public_id=facts.reference)
     to = _wanted(facts)
     if to not in Funding.TRANSITIONS[funding.status]:
-        return funding
+        return _with_links(funding, facts)
     data = {"ref": funding.ref, "amount": funding.amount, "currency": funding.currency}
     if to == Status.PAID:
         late = funding.status in Funding.OVER
         funding = _paid(funding, facts, data, by)
         if late:
             return_late(funding=funding, by=by)
-        return funding
-    return step(funding, to, by=by, data=data, checkout_session_id=facts.id)
+        return _with_links(funding, facts)
+    failed = to == Status.FAILED
+    failure = words.payment_failure(facts.failure_code, facts.failure_message) if failed else ""
+    funding = step(funding, to, by=by, data=data, checkout_session_id=facts.id, failure=failure)
+    return _with_links(funding, facts)
+
+
+def _with_links(funding: Funding, facts: gateway.Checkout) -> Funding:
+    """Stripe's own pages of this payment, as far as it has made them: an invoice may come after the payment."""
+    found = {name: getattr(facts, name) for name in ("instructions_url", "invoice_url", "receipt_url")}
+    new = {name: url for name, url in found.items() if url and url != getattr(funding, name)}
+    for name, url in new.items():
+        setattr(funding, name, url)
+    if new:
+        funding.save(update_fields=list(new))
+    return funding
 
 
 def _wanted(facts: gateway.Checkout) -> str:
@@ -146,6 +168,7 @@ def _paid(funding: Funding, facts: gateway.Checkout, data: dict[str, object], by
         by=by,
         data={**data, "stripe_fee": facts.fee},
         stripe_fee=facts.fee,
+        failure="",
         checkout_session_id=facts.id,
         payment_intent_id=facts.payment_intent,
         charge_id=facts.charge,

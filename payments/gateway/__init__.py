@@ -24,6 +24,7 @@ from payments.gateway.client import NO_FUNDS, client, is_live
 from payments.gateway.lists import balance_lines, events, funding_of_charge, thin_events
 from payments.gateway.money_in import (
     checkout,
+    create_customer,
     dispute,
     expire_checkout,
     find_refund,
@@ -58,6 +59,7 @@ __all__ = [
     "bank_payout",
     "checkout",
     "client",
+    "create_customer",
     "create_recipient",
     "dispute",
     "events",

@@ -4,22 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import stripe
 
 from payments.facts import Checkout, Dispute, Movement, Refund, Rejected
 from payments.gateway.client import client, dig, id_of, told_apart
 
+METHODS: Final[dict[str, stripe.params.checkout.SessionCreateParams]] = {
+    "card": {"allowed_payment_method_types": ["card"]},
+    "bank": {
+        "allowed_payment_method_types": ["us_bank_account", "customer_balance"],
+        "payment_method_options": {
+            "customer_balance": {"funding_type": "bank_transfer", "bank_transfer": {"type": "us_bank_transfer"}}
+        },
+    },
+}
+
+
+def create_customer(*, lab: str, name: str, key: str) -> str:
+    """The id of the Customer that stands for a lab. One per key."""
+    with told_apart():
+        return client().v1.customers.create({"name": name, "metadata": {"lab": lab}}, {"idempotency_key": key}).id
+
 
 def start_checkout(
-    *, funding: str, group: str, title: str, amount: int, currency: str, success_url: str, cancel_url: str, key: str
+    *,
+    funding: str,
+    customer: str,
+    method: str,
+    group: str,
+    title: str,
+    amount: int,
+    currency: str,
+    success_url: str,
+    cancel_url: str,
+    key: str,
 ) -> Checkout:
-    """A hosted Checkout page for one payment. Payment methods are left to the Stripe dashboard."""
+    """A hosted Checkout page for one payment by one of METHODS, as far as the Stripe dashboard has them switched on."""
     with told_apart():
         session = client().v1.checkout.sessions.create(
             {
+                **METHODS[method],
                 "mode": "payment",
+                "customer": customer,
                 "ui_mode": "hosted_page",
                 "line_items": [
                     {
@@ -46,7 +74,7 @@ def start_checkout(
 def checkout(session_id: str) -> Checkout:
     with told_apart():
         session = client().v1.checkout.sessions.retrieve(
-            session_id, {"expand": ["payment_intent.latest_charge.balance_transaction"]}
+            session_id, {"expand": ["payment_intent.latest_charge.balance_transaction", "invoice"]}
         )
     return _checkout(session)
 
@@ -82,7 +110,21 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         payment_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         charge=charge.get("id", ""),
         fee=settled.get("fee"),
+        failure_code=charge.get("failure_code") or "",
+        failure_message=charge.get("failure_message") or "",
+        instructions_url=_instructions(intent),
+        invoice_url=_page_of(facts.get("invoice")),
+        receipt_url=charge.get("receipt_url") or "",
     )
+
+
+def _instructions(intent: Mapping[str, Any]) -> str:
+    return dig(intent, "next_action", "display_bank_transfer_instructions").get("hosted_instructions_url") or ""
+
+
+def _page_of(invoice: Any) -> str:
+    """Stripe's page of an invoice, where it was expanded and is final."""
+    return (invoice.get("hosted_invoice_url") or "") if isinstance(invoice, dict) else ""
 
 
 def dispute(dispute_id: str) -> Dispute:

@@ -6,6 +6,7 @@ Every amount is an integer in minor units of its `currency` (ISO 4217, lower cas
 
 from __future__ import annotations
 
+from payments.models.customers import Customer
 from payments.models.delivery import InboxEvent, Outbox
 from payments.models.incoming import Dispute, Funding, Refund
 from payments.models.ledger import CREDIT_SIDE, LIABILITIES, Account, AccountKind, Entry, Posting
@@ -23,6 +24,7 @@ __all__ = [
     "BalanceTransaction",
     "Batch",
     "BatchLine",
+    "Customer",
     "Dispute",
     "Earning",
     "Entry",

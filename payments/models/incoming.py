@@ -23,11 +23,15 @@ class Funding(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending"  # the lab has not paid yet
-        PROCESSING = "processing"  # ordered (bank debit, transfer), the money has not arrived
+        PROCESSING = "processing", "Pending until the bank settles it"  # a debit or transfer was ordered
         PAID = "paid"
         FAILED = "failed"
         EXPIRED = "expired"
         CANCELLED = "cancelled"  # the lab does not want it any more
+
+    class Method(models.TextChoices):
+        CARD = "card", "Card"
+        BANK = "bank", "Bank debit or transfer"
 
     NOUN = "funding"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -48,10 +52,15 @@ class Funding(models.Model):
     stripe_fee = models.BigIntegerField(default=0)  # known when paid; the project can spend amount - stripe_fee
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    method = models.CharField(max_length=4, choices=Method.choices, default=Method.CARD)
+    failure = models.TextField(blank=True, editable=False)  # why it failed, in words
     success_url = models.CharField(max_length=500)
     cancel_url = models.CharField(max_length=500)
     checkout_session_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     checkout_url = models.CharField(max_length=2000, blank=True, editable=False)
+    instructions_url = models.CharField(max_length=2000, blank=True, editable=False)  # where to send a bank transfer
+    invoice_url = models.CharField(max_length=2000, blank=True, editable=False)  # Stripe's own pages, once paid
+    receipt_url = models.CharField(max_length=2000, blank=True, editable=False)
     payment_intent_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     charge_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

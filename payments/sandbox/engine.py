@@ -13,9 +13,12 @@ from payments.sandbox.store import Store, Thing, new_id
 
 DAY: Final = 86_400
 SETTLES_AFTER: Final = 2 * DAY
+BANK: Final = ("us_bank_account", "customer_balance")  # a debit, a transfer
 KIND_OF: Final = {
     "acct": "account",
     "cs": "session",
+    "cus": "customer",
+    "in": "invoice",
     "pi": "intent",
     "ch": "charge",
     "txn": "txn",
@@ -51,8 +54,8 @@ class Refusal(Exception):
 
 
 def fee_of(amount: int, method: str) -> int:
-    """Stripe's public US price: cards 2.9 % + 30 ¢, bank debits 0.8 % up to $5."""
-    if method == "us_bank_account":
+    """Stripe's public US price: cards 2.9 % + 30 ¢, bank debits (and, we believe, transfers) 0.8 % up to $5."""
+    if method in BANK:
         return min((amount * 80 + 5_000) // 10_000, 500)
     return (amount * 290 + 5_000) // 10_000 + 30
 
@@ -100,16 +103,24 @@ class Sandbox:
 
     # --- money in
 
+    def create_customer(self, params: Thing) -> Thing:
+        key = new_id("cus")
+        return self.store.put("customer", key, objects.customer(key, self.now(), params))
+
     def create_session(self, params: Thing) -> Thing:
+        if params.get("customer"):
+            self.find("customer", params["customer"])
         key = new_id("cs_test")
         return self.store.put("session", key, objects.session(key, self.now(), params, f"{self.public}/pay/{key}"))
 
     def pay(self, session_id: str, method: str = "card") -> Thing:
-        """The customer pays. A card is charged at once, a bank debit is only ordered."""
+        """The customer pays. A card is charged at once; a bank debit or transfer is only ordered."""
         with self.lock:
             session = self.find("session", session_id)
             if session["status"] != "open":
                 raise Refusal("This checkout is over.", code="session_over")
+            if method not in session["payment_method_types"]:
+                raise Refusal(f"This checkout does not take {method}.", code="payment_method_not_available")
             intent = objects.intent(new_id("pi"), self.now(), session, method)
             charge = objects.charge(new_id("ch"), self.now(), intent)
             intent["latest_charge"], session["payment_intent"] = charge["id"], intent["id"]
@@ -119,6 +130,9 @@ class Sandbox:
                 self._succeed(session, intent, charge)
             else:
                 session["_settles_at"] = self.now() + SETTLES_AFTER
+                if method == "customer_balance":
+                    intent.update(objects.transfer_awaited(f"{self.public}/instructions/{intent['id']}"))
+                    self._save(intent)
                 self._save(session)
             self.emit("checkout.session.completed", session)
             self.store.commit()
@@ -133,7 +147,7 @@ class Sandbox:
             self.store.commit()
 
     def settle(self, session_id: str, *, arrives: bool) -> Thing:
-        """A bank debit arrives, or bounces."""
+        """A bank debit or transfer arrives; or the debit bounces, the transfer never comes."""
         with self.lock:
             session = self.find("session", session_id)
             if not session.pop("_settles_at", None):
@@ -174,8 +188,14 @@ class Sandbox:
         )
         charge.update(status="succeeded", paid=True, captured=True, amount_captured=amount)
         charge["balance_transaction"] = settled["id"]
-        intent.update(status="succeeded", amount_received=amount)
+        charge["receipt_url"] = f"{self.public}/receipt/{charge['id']}"
+        intent.update(status="succeeded", amount_received=amount, next_action=None)
         session["payment_status"] = "paid"
+        if session["_invoice"]:
+            invoice = objects.invoice(new_id("in"), self.now(), session)
+            invoice["hosted_invoice_url"] = f"{self.public}/invoice/{invoice['id']}"
+            session["invoice"] = invoice["id"]
+            self._save(invoice)
         self._save(session, intent, charge)
 
     # --- money out

@@ -38,6 +38,68 @@ def listing(items: list[Thing], url: str, has_more: bool = False) -> Thing:
     return {"object": "list", "url": url, "has_more": has_more, "data": items}
 
 
+def customer(key: str, now: int, params: Thing) -> Thing:
+    given = {"name": params.get("name"), "email": params.get("email"), "metadata": params.get("metadata", {})}
+    return fill(stripe.Customer, {"id": key, "created": now, "livemode": False, **given})
+
+
+def invoice(key: str, now: int, of: Thing) -> Thing:
+    """The paid invoice that a checkout leaves behind."""
+    amount, nothing = (
+        of["amount_total"],
+        dict.fromkeys(
+            (
+                "amount_due",
+                "amount_overpaid",
+                "amount_remaining",
+                "amount_shipping",
+                "post_payment_credit_notes_amount",
+                "pre_payment_credit_notes_amount",
+                "starting_balance",
+            ),
+            0,
+        ),
+    )
+    return fill(
+        stripe.Invoice,
+        {
+            **nothing,
+            "id": key,
+            "created": now,
+            "livemode": False,
+            "amount_paid": amount,
+            "subtotal": amount,
+            "total": amount,
+            "attempt_count": 1,
+            "attempted": True,
+            "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+            "collection_method": "charge_automatically",
+            "currency": of["currency"],
+            "customer": of["customer"],
+            "default_tax_rates": [],
+            "discounts": [],
+            "issuer": {"type": "self"},
+            "lines": listing([], f"/v1/invoices/{key}/lines"),
+            "payment_settings": {},
+            "period_end": now,
+            "period_start": now,
+            "status": "paid",
+            "status_transitions": {"paid_at": now},
+        },
+    )
+
+
+def _wants_invoice(params: Thing) -> bool:
+    return bool(params.get("invoice_creation", {}).get("enabled"))
+
+
+def transfer_awaited(page: str) -> Thing:
+    """What makes of an intent one that waits for a bank transfer."""
+    shown = {"hosted_instructions_url": page, "type": "us_bank_transfer"}
+    action = {"type": "display_bank_transfer_instructions", "display_bank_transfer_instructions": shown}
+    return {"status": "requires_action", "next_action": action}
+
+
 def session(key: str, now: int, params: Thing, page: str) -> Thing:
     line = params["line_items"][0]
     price, quantity = line["price_data"], line.get("quantity", 1)
@@ -52,7 +114,9 @@ def session(key: str, now: int, params: Thing, page: str) -> Thing:
             "ui_mode": params.get("ui_mode", "hosted_page"),
             "status": "open",
             "payment_status": "unpaid",
-            "payment_method_types": ["card", "us_bank_account"],
+            "payment_method_types": params.get("allowed_payment_method_types", ["card", "us_bank_account"]),
+            "customer": params.get("customer"),
+            "invoice_creation": {"enabled": _wants_invoice(params), "invoice_data": {}},
             "amount_subtotal": price["unit_amount"] * quantity,
             "amount_total": price["unit_amount"] * quantity,
             "currency": price["currency"],
@@ -72,6 +136,7 @@ def session(key: str, now: int, params: Thing, page: str) -> Thing:
             "shipping_options": [],
             "_title": price["product_data"]["name"],
             "_intent": params.get("payment_intent_data", {}),
+            "_invoice": _wants_invoice(params),
         },
     )
 

@@ -83,6 +83,13 @@ def _button(action: str, value: str, label: str, *, small: bool = False, primary
 # --- hosted checkout --------------------------------------------------------------------------------------------------
 
 
+WAYS: Final = {
+    "card": "by card",
+    "us_bank_account": "by bank debit (arrives in two days)",
+    "customer_balance": "by bank transfer (arrives in two days)",
+}
+
+
 def _checkout(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
     session = sandbox.find("session", key)
     if session["status"] != "open":
@@ -92,8 +99,10 @@ def _checkout(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
     body = (
         f'<section class="card"><p class="muted">{escape(session["_title"])}</p><p class="sum">{amount}</p>'
         f'{declined if session.get("_declined") else ""}<div class="choices">'
-        + _button(f"/pay/{key}", "card", f"Pay {amount} by card", primary=True)
-        + _button(f"/pay/{key}", "us_bank_account", "Pay by bank debit (arrives in two days)")
+        + "".join(
+            _button(f"/pay/{key}", way, f"Pay {amount} {WAYS[way]}", primary=not position)
+            for position, way in enumerate(session["payment_method_types"])
+        )
         + _button(f"/pay/{key}", "decline", "Use a card that is declined")
         + _button(f"/pay/{key}", "cancel", "Cancel and go back")
         + "</div></section>"
@@ -105,12 +114,34 @@ def _pay(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
     session, act = sandbox.find("session", key), form.get("do")
     if act == "cancel":
         return Page(303, location=session["cancel_url"] or "/")
-    if act not in ("card", "us_bank_account"):
+    if act not in WAYS:
         sandbox.decline(key)
         return Page(303, location=f"/pay/{key}")
     sandbox.pay(key, act)
     url = (session["success_url"] or "/").replace("{CHECKOUT_SESSION_ID}", key)
     return Page(303, location=url)
+
+
+def _invoice(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    invoice = sandbox.find("invoice", key)
+    return _paper("Invoice", key, invoice["amount_paid"], invoice["currency"])
+
+
+def _receipt(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    charge = sandbox.find("charge", key)
+    return _paper("Receipt", key, charge["amount"], charge["currency"])
+
+
+def _instructions(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    intent = sandbox.find("intent", key)
+    return _paper("Send this amount by bank transfer", key, intent["amount"], intent["currency"])
+
+
+def _paper(title: str, key: str, amount: int, currency: str) -> Page:
+    words = (
+        f'<section class="card"><p class="muted">{escape(key)}</p><p class="sum">{show(amount, currency)}</p></section>'
+    )
+    return Page(200, page(title, words, slim=True))
 
 
 # --- hosted onboarding ------------------------------------------------------------------------------------------------
@@ -161,7 +192,7 @@ def _overview(sandbox: Sandbox, sender: Sender, rest: str, form: Thing) -> Page:
         if kind not in ("reply", "meta")
     )
     debits = "".join(
-        f'<div class="row"><span>{show(s["amount_total"], s["currency"])} by bank debit, {escape(s["_title"])}</span>'
+        f'<div class="row"><span>{show(s["amount_total"], s["currency"])} by bank, {escape(s["_title"])}</span>'
         + _button(f"/settle/{s['id']}", "arrives", "It arrives", small=True)
         + _button(f"/settle/{s['id']}", "bounces", "It bounces", small=True)
         + "</div>"
@@ -170,7 +201,7 @@ def _overview(sandbox: Sandbox, sender: Sender, rest: str, form: Thing) -> Page:
     )
     body = (
         f'<section class="card"><h2>Platform balance</h2><table>{rows}</table></section>'
-        f'<section class="card"><h2>Bank debits on their way</h2>{debits or "<p>None.</p>"}</section>'
+        f'<section class="card"><h2>Bank debits and transfers on their way</h2>{debits or "<p>None.</p>"}</section>'
         f'<section class="card"><h2>Objects</h2><ul>{kinds or "<li>None yet.</li>"}</ul></section>'
     )
     return Page(200, page("Stripe sandbox", body))
@@ -307,6 +338,9 @@ ACTS: Final[dict[tuple[str, str], Act]] = {
     ("GET", ""): _overview,
     ("GET", "pay"): _checkout,
     ("POST", "pay"): _pay,
+    ("GET", "invoice"): _invoice,
+    ("GET", "receipt"): _receipt,
+    ("GET", "instructions"): _instructions,
     ("GET", "onboard"): _onboarding,
     ("POST", "onboard"): _onboard,
     ("GET", "objects"): _objects,

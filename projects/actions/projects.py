@@ -128,11 +128,13 @@ def publish_instructions(*, project: Project, text: str, by: User) -> Instructio
 
 
 @transaction.atomic
-def fund_project(*, project: Project, amount: int, success_url: str, cancel_url: str, by: Actor) -> Funding:
+def fund_project(
+    *, project: Project, amount: int, success_url: str, cancel_url: str, by: Actor, method: str = Funding.Method.CARD
+) -> Funding:
     """Ask for `amount` (what the lab pays, minor units); a draft opens by itself once Stripe says paid.
 
     Send the person on with `payments.actions.start_checkout(funding=…)`, after this transaction.
-    Raises Refused (unfinished), WrongState.
+    Raises Refused (unfinished), Invalid (the amount, or a new lab's limit for cards), WrongState.
     """
     authorise(by, Permission.PROJECT_FUND, lab=project.lab)
     project = lock(project)
@@ -148,6 +150,7 @@ def fund_project(*, project: Project, amount: int, success_url: str, cancel_url:
         amount=amount,
         currency=project.currency,
         title=project.title,
+        method=method,
         success_url=success_url,
         cancel_url=cancel_url,
         by=by,

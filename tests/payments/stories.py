@@ -13,7 +13,9 @@ PROJECT = "prj_aaaaaaaaaaaaaaaa"
 BACK = "http://localhost:8000/fundings/{FUNDING}/"
 
 
-def ordered(amount: int = 100_000, *, ref: str = PROJECT, lab: Lab | None = None) -> Funding:
+def ordered(
+    amount: int = 100_000, *, ref: str = PROJECT, lab: Lab | None = None, method: str = Funding.Method.CARD
+) -> Funding:
     """Mina has been sent to Stripe's payment page."""
     lab = lab or people.lab()
     mina = people.user("Mina")
@@ -22,6 +24,7 @@ def ordered(amount: int = 100_000, *, ref: str = PROJECT, lab: Lab | None = None
         lab=lab,
         amount=amount,
         currency="usd",
+        method=method,
         title="Funds for Preference pairs in physics",
         success_url=BACK,
         cancel_url=BACK,
@@ -34,7 +37,7 @@ def ordered(amount: int = 100_000, *, ref: str = PROJECT, lab: Lab | None = None
 
 def funded(stripe: LocalStripe, amount: int = 100_000, *, ref: str = PROJECT, method: str = "card") -> Funding:
     """Mina has paid, and the webhook has told us."""
-    funding = ordered(amount, ref=ref)
+    funding = ordered(amount, ref=ref, method="card" if method == "card" else "bank")
     stripe.pay(funding.checkout_session_id or "", method)
     stripe.deliver()
     actions.process()

@@ -162,14 +162,14 @@ def test_stripe_being_away_is_a_message(stripe: LocalStripe, client: Client, set
 
 
 def test_the_return_page_follows_the_payment(stripe: LocalStripe, client: Client) -> None:
-    funding = ordered()
+    funding = ordered(method="bank")
     client.force_login(people.user("Mina"))
     url = reverse("payments:funding", args=[funding.public_id])
     assert 'hx-trigger="every 2s"' in read(client, url)
     stripe.pay(funding.checkout_session_id or "", "us_bank_account")
     stripe.deliver()
     actions.process()
-    assert "The money is on its way" in read(client, url)
+    assert "Pending until the bank settles it" in read(client, url)
     stripe.days_pass(2)
     stripe.deliver()
     actions.process()

@@ -90,7 +90,7 @@ def test_23_anything_else_is_refused_and_not_stored(
 
 
 def test_22_a_bank_debit_counts_when_it_arrives(stripe: LocalStripe) -> None:
-    funding = ordered(50_000)
+    funding = ordered(50_000, method="bank")
     stripe.pay(funding.checkout_session_id or "", "us_bank_account")
     stripe.deliver()
     actions.process()
@@ -105,7 +105,7 @@ def test_22_a_bank_debit_counts_when_it_arrives(stripe: LocalStripe) -> None:
 
 
 def test_22_a_bank_debit_that_bounces_counts_for_nothing(stripe: LocalStripe) -> None:
-    funding = ordered(50_000)
+    funding = ordered(50_000, method="bank")
     stripe.pay(funding.checkout_session_id or "", "us_bank_account")
     stripe.sandbox.settle(funding.checkout_session_id or "", arrives=False)
     stripe.deliver()

@@ -216,7 +216,7 @@ def test_paying_leads_to_stripe_and_a_silent_stripe_is_said(monkeypatch: pytest.
         raise GatewayError("no answer")
 
     monkeypatch.setattr("payments.gateway.start_checkout", silent)
-    answer = mina.post(url("fund", project), {"amount": "500"})
+    answer = mina.post(url("fund", project), {"amount": "500", "method": "card"})
     assert answer.status_code == 422
     assert "Stripe does not answer" in text(answer)
     assert fresh(project).open_when_funded
@@ -224,7 +224,7 @@ def test_paying_leads_to_stripe_and_a_silent_stripe_is_said(monkeypatch: pytest.
 
 def test_an_unfinished_draft_is_not_paid_for() -> None:
     project = actions.create_project(lab=lab(), title="Ice", kind="preference", by=user("Mina"))
-    answer = browser("Mina").post(url("fund", project), {"amount": "500"})
+    answer = browser("Mina").post(url("fund", project), {"amount": "500", "method": "card"})
     assert answer.status_code == 422
     assert "Write the instructions." in text(answer)
 

@@ -10,9 +10,11 @@ from payments import gateway
 from tests.sandbox import LocalStripe
 
 
-def checkout(amount: int = 100_000) -> gateway.Checkout:
+def checkout(amount: int = 100_000, method: str = "card") -> gateway.Checkout:
     return gateway.start_checkout(
         funding="fnd_1",
+        customer=gateway.create_customer(lab="lab_1", name="Meridian AI", key="customer:lab_1"),
+        method=method,
         group="prj_1",
         title="Funds",
         amount=amount,

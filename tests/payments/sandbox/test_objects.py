@@ -14,6 +14,8 @@ from tests.payments.sandbox.steps import transfer_terms
 from tests.sandbox import LocalStripe
 
 SHAPES: dict[str, type[Any]] = {
+    "customer": sdk.Customer,
+    "invoice": sdk.Invoice,
     "account": sdk.v2.core.Account,
     "session": sdk.checkout.Session,
     "intent": sdk.PaymentIntent,
@@ -74,7 +76,7 @@ def test_objects_are_found_again_and_listed(stripe: LocalStripe) -> None:
     with pytest.raises(sdk.InvalidRequestError, match="No such transfer"):
         client.v1.transfers.retrieve("tr_none")
     with pytest.raises(sdk.InvalidRequestError, match="Unrecognized request URL"):
-        client.v1.customers.list()
+        client.v1.products.list()
 
 
 @pytest.mark.parametrize(("amount", "method", "fee"), [(100_000, "card", 2_930), (10_000_000, "us_bank_account", 500)])

@@ -13,12 +13,13 @@ KEY = {"Authorization": "Bearer sk_test_x"}
 
 
 def test_every_page_says_what_it_is_and_runs_no_script(stripe: LocalStripe) -> None:
-    session = checkout()
+    session = checkout(method="bank")
     account = recipient(stripe)
     link = gateway.onboarding_url(account, return_url="http://localhost/r", refresh_url="http://localhost/r")
     stripe.pay(session.id, "us_bank_account")
+    customer = gateway.create_customer(lab="lab_1", name="Meridian AI", key="customer:lab_1")
     other = gateway.start_checkout(
-        funding="fnd_2", group="g", title="<b>Funds</b>", amount=100, currency="usd",
+        funding="fnd_2", customer=customer, method="card", group="g", title="<b>Funds</b>", amount=100, currency="usd",
         success_url="http://localhost/ok", cancel_url="http://localhost/no", key="other",
     )  # fmt: skip
     for path in ("/", "/objects/account", "/objects/refund", "/deliveries", "/clock", session.url, other.url, link):
@@ -54,7 +55,7 @@ def test_the_onboarding_page_leads_back(stripe: LocalStripe) -> None:
 
 
 def test_the_desk_moves_the_clock_settles_debits_and_closes_banks(stripe: LocalStripe) -> None:
-    session = checkout()
+    session = checkout(method="bank")
     stripe.pay(session.id, "us_bank_account")
     assert press(f"{stripe.url}/settle/{session.id}", "arrives").status_code == 303
     assert gateway.checkout(session.id).payment_status == "paid"

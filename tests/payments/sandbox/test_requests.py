@@ -151,7 +151,7 @@ def test_a_transfer_that_cannot_be(stripe: LocalStripe, change: dict[str, Any], 
 
 
 def test_money_that_has_not_arrived_cannot_be_transferred(stripe: LocalStripe) -> None:
-    session = checkout()
+    session = checkout(method="bank")
     stripe.pay(session.id, "us_bank_account")
     terms = {**TRANSFER, "destination": recipient(stripe), "transfer_group": "prj_1", "payout": "pay_1"}
     terms["source_transaction"] = gateway.checkout(session.id).charge
