@@ -36,13 +36,17 @@ else:  # Django's class takes no type parameter while running
 
 @dataclass(frozen=True)
 class Button(Generic[M]):
-    """`act(obj, by, words)` calls one action. `asks`: the label of the words it needs, "" where it needs none."""
+    """`act(obj, by, words)` calls one action. `asks`: the label of the words it needs, "" where it needs none.
+
+    `asks_first`: the label of a short answer (an amount), which is then the first line of `words`.
+    """
 
     name: str
     label: str
     act: Callable[[M, Actor, str], object]
     when: Callable[[M], bool] = lambda obj: True
     asks: str = ""
+    asks_first: str = ""
     tone: str = ""  # "", "primary" or "danger"
 
 
@@ -90,7 +94,7 @@ class OpsAdmin(_ModelAdmin[M]):
         if pressed is None:
             raise PermissionDenied("There is no such button.")
         try:
-            pressed.act(obj, cast(Actor, request.user), request.POST.get("words", ""))
+            pressed.act(obj, cast(Actor, request.user), "\n".join(request.POST.getlist("words")))
         except NotAllowed as refusal:
             raise PermissionDenied(refusal.message) from refusal
         except Refused as refusal:

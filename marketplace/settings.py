@@ -221,6 +221,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
     "payments.sweep_events": {"task": "payments.sweep_events", "schedule": timedelta(minutes=10)},  # once a day it acts
     "payments.expire_adjustments": {"task": "payments.expire_adjustments", "schedule": timedelta(hours=1)},
+    "payments.expire_reversals": {"task": "payments.expire_reversals", "schedule": timedelta(hours=1)},
     "payments.reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=10)},
     "payments.reconcile_fully": {
         "task": "payments.reconcile",

@@ -91,6 +91,8 @@ WIRING: Wiring = (
     ("payee.bank_details", payments.on_bank_details),
     ("batch_line.paid", payments.on_batch_line_paid),
     ("batch_line.failed", payments.on_batch_line_failed),
+    ("reversal.done", payments.on_reversal_done),
+    ("reversal.failed", payments.on_reversal_failed),
     ("hold.placed", payments.on_hold_placed),
     ("reconciliation.red", payments.on_reconciliation_red),
 )

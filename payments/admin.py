@@ -33,16 +33,17 @@ from payments.models import (
     Posting,
     Reconciliation,
     Refund,
+    Reversal,
 )
 from payments.models.ops import LONGEST_HOLD
-from payments.money import show
+from payments.money import read, show
 from payments.views import download
 
 admin.site.register(Batch, BatchAdmin)
 
 
 @admin.display(description="Amount", ordering="amount")
-def amount(row: Funding | Payout | Refund | Dispute | Adjustment) -> str:
+def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal) -> str:
     return show(row.amount, row.currency)
 
 
@@ -191,6 +192,57 @@ class PayoutAdmin(OpsAdmin[Payout]):
             when=lambda payout: payout.status == Payout.Status.PENDING,
             asks="Why, for the record",
             tone="danger",
+        ),
+        Button(
+            "reverse",
+            "Propose to take pay back",
+            lambda payout, by, words: _propose_reversal(payout, cast(User, by), words),
+            when=lambda payout: bool(payout.transfer_id) and payout.status != Payout.Status.REVERSED,
+            asks_first="How much, such as 12.50",
+            asks="Why, in words the expert reads. A second person agrees",
+            tone="danger",
+        ),
+    )
+
+
+def _propose_reversal(payout: Payout, by: User, words: str) -> Reversal:
+    amount, _, reason = words.partition("\n")
+    return actions.propose_reversal(payout=payout, amount=read(amount, payout.currency), reason=reason, by=by)
+
+
+@admin.register(Reversal)
+class ReversalAdmin(OpsAdmin[Reversal]):
+    """What nobody proposed was found at Stripe, and is paid again."""
+
+    list_display = (
+        "public_id",
+        "payout",
+        amount,
+        "status",
+        "reason",
+        "proposed_by",
+        "decided_by",
+        "done_at",
+        "failure",
+    )
+    list_filter = ("status", ("proposed_by", admin.EmptyFieldListFilter))
+    list_select_related = ("payout", "proposed_by", "decided_by")
+    search_fields = ("=public_id", "=reversal_id", "=payout__public_id", "=payout__transfer_id", "payout__payee__email")
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "agree",
+            "Agree, and take it back",
+            lambda reversal, by, words: actions.agree_reversal(reversal=reversal, by=cast(User, by)),
+            when=lambda reversal: reversal.status == Reversal.Status.PROPOSED,
+            tone="danger",
+        ),
+        Button(
+            "refuse",
+            "Refuse",
+            lambda reversal, by, words: actions.refuse_reversal(reversal=reversal, by=cast(User, by), note=words),
+            when=lambda reversal: reversal.status == Reversal.Status.PROPOSED,
+            asks="Why, for the record",
         ),
     )
 

@@ -128,19 +128,52 @@ CHECKS: Final[dict[str, str]] = {
             SELECT funding_id, amount FROM payments_allocation
             UNION ALL
             SELECT funding_id, amount FROM payments_refund WHERE status IN ('pending', 'sent', 'settled')
+            UNION ALL
+            SELECT p.funding_id, -r.amount FROM payments_reversal r JOIN payments_payout p ON p.id = r.payout_id
+            WHERE r.status = 'done' AND r.proposed_by_id IS NOT NULL
         ) c ON c.funding_id = f.id
         GROUP BY f.id HAVING sum(c.amount) > f.amount - f.stripe_fee OR f.status <> 'paid'
     """,
-    "I10 a payout is the sum of its allocations, from its own funding": """
+    "I10 a payout is the sum of its allocations and of what came back unasked, from its own funding": """
         SELECT p.public_id
         FROM payments_payout p LEFT JOIN payments_allocation a ON a.payout_id = p.id
         WHERE p.status <> 'cancelled'
         GROUP BY p.id
-        HAVING coalesce(sum(a.amount), 0) <> p.amount OR bool_or(a.funding_id IS DISTINCT FROM p.funding_id)
+        HAVING bool_or(a.funding_id IS DISTINCT FROM p.funding_id) AND count(a.id) > 0
+            OR coalesce(sum(a.amount), 0) + coalesce((
+                SELECT sum(r.amount) FROM payments_reversal r
+                WHERE r.payout_id = p.id AND r.status = 'done' AND r.proposed_by_id IS NULL), 0) <> p.amount
     """,
-    "I10 an earning is drawn on wholly or not at all": """
+    "I10 no more of a transfer comes back than it carried": """
+        SELECT p.public_id FROM payments_payout p JOIN payments_reversal r ON r.payout_id = p.id
+        WHERE r.status IN ('pending', 'done')
+        GROUP BY p.id HAVING sum(r.amount) > p.amount
+            OR (p.status = 'reversed') <> (coalesce(sum(r.amount) FILTER (WHERE r.status = 'done'), 0) = p.amount)
+    """,
+    "I10 no more of an earning is drawn than it is": """
         SELECT e.public_id FROM payments_earning e JOIN payments_allocation a ON a.earning_id = e.id
-        GROUP BY e.id HAVING sum(a.amount) <> e.pay
+        GROUP BY e.id HAVING sum(a.amount) > e.pay
+    """,
+    "I10 what a person is owed is what no payout carries": """
+        SELECT u.public_id || ' is owed ' || coalesce(b.balance, 0) || ', not carried ' || coalesce(x.total, 0)
+        FROM accounts_user u
+        LEFT JOIN (
+            SELECT a.ref, sum(a.balance) AS balance FROM ledger_account a WHERE a.kind = 'expert_payable' GROUP BY a.ref
+        ) b ON b.ref = u.public_id
+        LEFT JOIN (
+            SELECT payee_id, sum(amount) AS total FROM (
+                SELECT payee_id, pay AS amount FROM payments_earning
+                UNION ALL
+                SELECT e.payee_id, -a.amount FROM payments_allocation a JOIN payments_earning e ON e.id = a.earning_id
+                UNION ALL
+                SELECT payee_id, amount FROM payments_payout WHERE status = 'failed' AND transfer_id IS NULL
+                UNION ALL
+                SELECT v.id, -g.amount FROM ledger_posting g JOIN ledger_entry n ON n.id = g.entry_id
+                JOIN ledger_account c ON c.id = g.account_id JOIN accounts_user v ON v.public_id = c.ref
+                WHERE c.kind = 'expert_payable' AND n.kind IN ('adjustment', 'reverse_adjustment')
+            ) part GROUP BY payee_id
+        ) x ON x.payee_id = u.id
+        WHERE coalesce(b.balance, 0) <> coalesce(x.total, 0)
     """,
     "I10 fundings pay their own projects' work, and the platform its top-ups": """
         SELECT e.public_id
@@ -155,6 +188,15 @@ CHECKS: Final[dict[str, str]] = {
             WHERE a.kind = 'dispute_receivable' GROUP BY a.ref
         ) b ON b.ref = d.public_id
         WHERE coalesce(b.booked, 0) <> CASE WHEN d.status = 'lost' THEN 0 ELSE d.withdrawn END
+    """,
+    "I10 what projects bore of lost disputes is what their funds paid": """
+        SELECT d.public_id || ' says ' || d.borne || ', booked ' || coalesce(b.booked, 0)
+        FROM payments_dispute d LEFT JOIN (
+            SELECT e.meta ->> 'dispute' AS ref, sum(p.amount) AS booked
+            FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id
+            WHERE e.kind IN ('dispute_lost', 'reverse_dispute_lost') AND a.kind = 'project_funds' GROUP BY 1
+        ) b ON b.ref = d.public_id
+        WHERE d.borne <> coalesce(b.booked, 0)
     """,
     "I11 each paid funding is booked once": """
         SELECT f.public_id FROM payments_funding f LEFT JOIN ledger_entry e ON e.key = 'funding:' || f.payment_intent_id

@@ -109,6 +109,17 @@ class Refund:
 
 
 @dataclass(frozen=True)
+class Reversal:
+    """A part of a transfer that came back."""
+
+    id: str
+    amount: int
+    currency: str
+    transfer: str
+    subject: str  # our reversal's public id, from the metadata
+
+
+@dataclass(frozen=True)
 class Recipient:
     """A connected account. `status`: active, pending, restricted, rejected, unsupported, or empty."""
 

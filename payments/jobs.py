@@ -15,7 +15,7 @@ from accounts.roles import Permission
 from core.actors import SYSTEM
 from core.models import Event
 from payments import actions, queries
-from payments.models import BatchLine, Funding, Hold, Payee, Payout, Reconciliation
+from payments.models import BatchLine, Funding, Hold, Payee, Payout, Reconciliation, Reversal
 from payments.money import show
 from payments.sweep import each
 
@@ -90,6 +90,11 @@ def on_funding_returned(event: Event) -> None:
             url=reverse("payments:funding", args=[funding.public_id]),
             event=event,
         )
+
+
+@shared_task(name="payments.expire_reversals", ignore_result=True)
+def expire_reversals() -> None:
+    actions.expire_reversals()
 
 
 def on_hold_placed(event: Event) -> None:
@@ -179,6 +184,31 @@ def on_bank_details(event: Event) -> None:
         url="/payouts/setup/",
         event=event,
     )
+
+
+def on_reversal_done(event: Event) -> None:
+    """The person reads why pay was taken back, or that what came back is theirs; of the latter ops hear too."""
+    reversal = Reversal.objects.select_related("payout__payee").get(public_id=event.subject)
+    payee, figure = reversal.payout.payee, show(reversal.amount, reversal.currency)
+    if reversal.asked:
+        title = f"{figure} of a payout was taken back"
+        body = f"{reversal.reason} Reference {reversal.public_id}. If this is wrong, answer to support with it."
+        notify(user=payee, title=title, body=body, url="/earnings/", event=event)
+        return
+    body = f"Transfer {reversal.payout.transfer_id} was reversed. The money is yours: it is sent again by itself."
+    notify(user=payee, title=f"{figure} came back to us before you had it", body=body, url="/earnings/", event=event)
+    for person in User.objects.filter(is_staff=True, is_active=True).exclude(pk=payee.pk).order_by("pk"):
+        title = f"Stripe shows a reversal of {figure} that nobody asked for"
+        url = "/admin/payments/reversal/"
+        notify(user=person, title=title, body="It is owed to the expert again.", url=url, event=event)
+
+
+def on_reversal_failed(event: Event) -> None:
+    """Who proposed it and who agreed hear that Stripe said no."""
+    reversal = Reversal.objects.select_related("proposed_by", "decided_by").get(public_id=event.subject)
+    for person in filter(None, (reversal.proposed_by, reversal.decided_by)):
+        title = f"Stripe did not take {show(reversal.amount, reversal.currency)} back"
+        notify(user=person, title=title, body=reversal.failure, url="/admin/payments/reversal/", event=event)
 
 
 def on_payee_changed(event: Event) -> None:

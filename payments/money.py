@@ -105,6 +105,14 @@ def show(amount: int, currency: str = "usd") -> str:
     return f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {currency.upper()}"
 
 
+def read(text: str, currency: str = "usd") -> int:
+    """The minor units of `12.50` or `1,200`; 0 where the text is no such amount."""
+    digits = 0 if currency in ZERO_DECIMAL else 2
+    whole, _, part = text.strip().replace(",", "").partition(".")
+    figures = whole + part.ljust(digits, "0")
+    return int(figures) if figures.isascii() and figures.isdecimal() and len(part) <= digits else 0
+
+
 def plain(amount: int, currency: str = "usd") -> str:
     """The figure for a CSV file: `1234.50`, `1200`."""
     if currency in ZERO_DECIMAL:

@@ -27,6 +27,7 @@ from payments.models import (
     Payee,
     Payout,
     Refund,
+    Reversal,
 )
 from payments.money import PAYABLE_COUNTRIES
 
@@ -40,7 +41,7 @@ class Spend:
     stripe_fees: int
     refunded: int
     lost: int
-    paid_out_pay: int
+    paid_out_pay: int  # less what was taken back
     fees: int
     reserved: int
     free: int
@@ -48,11 +49,13 @@ class Spend:
 
 @dataclass(frozen=True)
 class EarningTotals:
-    """One person's money by how far it has come, in minor units. What a bank sent back is on its way again."""
+    """One person's money by how far it has come, in minor units. What a bank sent back is on its way again; what came
+    back to us unasked is approved again; `taken_back` was, with a reason, and is theirs no more."""
 
     approved: int
     on_its_way: int
     paid: int
+    taken_back: int
 
     @property
     def total(self) -> int:
@@ -87,25 +90,33 @@ def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
     refs = list(refs)
     paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
     returned = Refund.objects.filter(funding=OuterRef("pk"), status__in=Refund.HOLDING).order_by().values("funding")
+    taken = Reversal.objects.taken_back().filter(payout__funding=OuterRef("pk")).order_by().values("payout__funding")
     disputed = Dispute.objects.filter(funding=OuterRef("pk")).order_by().values("funding")
     paid = paid.annotate(
         back=Coalesce(Subquery(returned.annotate(sum=Sum("amount")).values("sum")), 0),
         lost=Coalesce(Subquery(disputed.annotate(sum=Sum("borne")).values("sum")), 0),
+        again=Coalesce(Subquery(taken.annotate(sum=Sum("amount")).values("sum")), 0),
     )
-    into = {row[0]: (row[1], row[2], row[3], row[4]) for row in _sums(paid, "amount", "stripe_fee", "back", "lost")}
+    into = {ref: sums for ref, *sums in _sums(paid, "amount", "stripe_fee", "back", "lost", "again")}
     earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
     out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
     left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
     held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
-    return {
-        ref: Spend(
-            *into.get(ref, (0, 0, 0, 0)),
-            *out.get(ref, (0, 0)),
-            held.get((ref, AccountKind.PROJECT_RESERVED), 0),
-            held.get((ref, AccountKind.PROJECT_FUNDS), 0),
+    spends = {}
+    for ref in refs:
+        funded, stripe_fees, refunded, lost, again = into.get(ref, [0] * 5)
+        pay, fees = out.get(ref, (0, 0))
+        spends[ref] = Spend(
+            funded=funded,
+            stripe_fees=stripe_fees,
+            refunded=refunded,
+            lost=lost,
+            paid_out_pay=pay - again,
+            fees=fees,
+            reserved=held.get((ref, AccountKind.PROJECT_RESERVED), 0),
+            free=held.get((ref, AccountKind.PROJECT_FUNDS), 0),
         )
-        for ref in refs
-    }
+    return spends
 
 
 def _sums(rows: QuerySet[Any], *columns: str) -> Iterable[tuple[Any, ...]]:
@@ -160,11 +171,16 @@ def lock_fundings(ref: str, currency: str) -> list[Funding]:
 
 
 def left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
-    """(key, amount) that each funding can still carry: its charge less Stripe's fee, payouts and refunds."""
+    """(key, amount) that each funding can still carry: its charge less Stripe's fee, payouts and refunds; pay that was
+    taken back is there again."""
     fundings = list(fundings)
+    taken = Reversal.objects.taken_back().filter(payout__funding__in=fundings)
+    again = dict(taken.values_list("payout__funding").annotate(Sum("amount")).order_by())
     drawn = _by_funding(Allocation.objects.filter(funding__in=fundings))
     back = _by_funding(Refund.objects.filter(funding__in=fundings, status__in=Refund.HOLDING))
-    return [(f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0) - back.get(f.pk, 0)) for f in fundings]
+    return [
+        (f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0) - back.get(f.pk, 0) + again.get(f.pk, 0)) for f in fundings
+    ]
 
 
 def refundable(ref: str, currency: str = "usd") -> int:
@@ -217,7 +233,14 @@ def earning_totals(user: User, currency: str = "usd") -> EarningTotals:
         going=Coalesce(Sum("amount", filter=Q(status__in=("sent", "failed"), transfer_id__isnull=False)), 0),
         paid=Coalesce(Sum("amount", filter=Q(status=Payout.Status.PAID)), 0),
     )
-    return EarningTotals(approved=earned - sums["going"] - sums["paid"], on_its_way=sums["going"], paid=sums["paid"])
+    back = Reversal.objects.filter(payout__payee=user, currency=currency, status=Reversal.Status.DONE).aggregate(
+        going=Coalesce(Sum("amount", filter=Q(payout__status__in=("sent", "failed"))), 0),
+        paid=Coalesce(Sum("amount", filter=Q(payout__status=Payout.Status.PAID)), 0),
+        taken=Coalesce(Sum("amount", filter=~Q(proposed_by=None)), 0),
+    )
+    going, paid = sums["going"] - back["going"], sums["paid"] - back["paid"]
+    approved = earned - going - paid - back["taken"]
+    return EarningTotals(approved=approved, on_its_way=going, paid=paid, taken_back=back["taken"])
 
 
 def waiting_fundings() -> list[Funding]:

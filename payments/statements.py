@@ -8,21 +8,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
 from payments.cells import harmless
-from payments.models import Allocation, BatchLine, Earning, Payout
-from payments.money import plain
+from payments.models import Allocation, BatchLine, Earning, Payout, Reversal
+from payments.money import plain, show
 
 STATES = {
     "approved": "Approved",
     "sent": "Sent",
     "paid": "In your bank",
     "failed": "Came back",
+    "reversed": "Taken back",
 }
-TONES = {"approved": "info", "sent": "accent", "paid": "success", "failed": "danger"}
+TONES = {"approved": "info", "sent": "accent", "paid": "success", "failed": "danger", "reversed": "danger"}
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,25 @@ class Step:
 def earnings_of(user: User, state: str = "") -> QuerySet[Earning]:
     """Newest first, each with `.state`, one of STATES: the least advanced of the payouts that carry it."""
     carried = Allocation.objects.filter(earning=OuterRef("pk"))
+    total = Coalesce(Subquery(carried.order_by().values("earning").annotate(sum=Sum("amount")).values("sum")), 0)
 
     def some(status: str) -> Exists:
         return Exists(carried.filter(payout__status=status))
 
     rows = Earning.objects.visible_to(user).annotate(
         state=Case(
-            When(~Exists(carried), then=Value("approved")),
+            When(pay__gt=total, then=Value("approved")),
             When(some(Payout.Status.FAILED), then=Value("failed")),
             When(some(Payout.Status.PENDING), then=Value("approved")),
             When(some(Payout.Status.SENT), then=Value("sent")),
+            When(some(Payout.Status.REVERSED), then=Value("reversed")),
             default=Value("paid"),
             output_field=CharField(),
         )
     )
     if state in STATES:
         rows = rows.filter(state=state)
-    return rows.prefetch_related("allocations__payout__line__batch").order_by("-pk")
+    return rows.prefetch_related("allocations__payout__line__batch", "allocations__payout__reversals").order_by("-pk")
 
 
 def narrowed(
@@ -152,6 +155,9 @@ def _journey(payout: Payout) -> Iterator[Step]:
         yield Step("Sent", "bad" if refused else "now", note=payout.failure or "On its way to Stripe")
         return
     yield Step("Sent", "done", payout.sent_at, payout.transfer_id)
+    yield from _reversals(payout)
+    if payout.status == Payout.Status.REVERSED:
+        return
     if payout.status == Payout.Status.PAID:
         yield Step("In your bank", "done", payout.paid_at, payout.bank_payout_id)
     elif payout.status == Payout.Status.FAILED:
@@ -170,6 +176,17 @@ def _by_hand(payout: Payout, line: BatchLine) -> Iterator[Step]:
         yield Step("Paid by our bank", "done", payout.paid_at, f"{payout.arrives_on:%d %b %Y}, {payout.bank_payout_id}")
     else:
         yield Step("Paid by our bank", "now", note="Foreign transfers take one to five business days")
+
+
+def _reversals(payout: Payout) -> Iterator[Step]:
+    """What came back of the transfer that carried this, perhaps with other earnings."""
+    for reversal in payout.reversals.all():
+        if reversal.status == Reversal.Status.DONE:
+            of = f"{show(reversal.amount, reversal.currency)} of {show(payout.amount, payout.currency)}"
+            if reversal.asked:
+                yield Step("Taken back", "bad", reversal.done_at, f"{of}. {reversal.reason}")
+            else:
+                yield Step("Came back to us", "bad", reversal.done_at, f"{of}. It is yours, and is sent again")
 
 
 CSV_HEAD = (

@@ -17,7 +17,15 @@ from payments.actions.funds import earn, earn_from_funds, release, reserve, top_
 from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.inbox import process, receive, try_again
 from payments.actions.manual import confirm_lines, make_batch, read_batch
-from payments.actions.outbox import adopt, complete, confirm_refund, confirm_transfer, dispatch, send_anew
+from payments.actions.outbox import (
+    adopt,
+    complete,
+    confirm_refund,
+    confirm_reversal,
+    confirm_transfer,
+    dispatch,
+    send_anew,
+)
 from payments.actions.payees import (
     apply_recipient,
     choose_country,
@@ -28,15 +36,24 @@ from payments.actions.payees import (
 from payments.actions.payouts import apply_bank_payout, cancel_payout, make_payouts, pay_out, retry_payout
 from payments.actions.reconciling import reconcile
 from payments.actions.refunds import apply_refund, cancel_refund, refund_funds
+from payments.actions.reversals import (
+    agree_reversal,
+    apply_reversal,
+    expire_reversals,
+    propose_reversal,
+    refuse_reversal,
+)
 from payments.actions.sweeping import sweep_events
 
 __all__ = [
     "adopt",
+    "agree_reversal",
     "apply_bank_payout",
     "apply_checkout",
     "apply_dispute",
     "apply_recipient",
     "apply_refund",
+    "apply_reversal",
     "cancel_funding",
     "cancel_fundings",
     "cancel_payout",
@@ -45,11 +62,13 @@ __all__ = [
     "complete",
     "confirm_lines",
     "confirm_refund",
+    "confirm_reversal",
     "confirm_transfer",
     "dispatch",
     "earn",
     "earn_from_funds",
     "expire_adjustments",
+    "expire_reversals",
     "give_bank_details",
     "hold_payouts",
     "know_lab",
@@ -63,6 +82,7 @@ __all__ = [
     "process",
     "propose_adjustment",
     "propose_for",
+    "propose_reversal",
     "read_batch",
     "receive",
     "reconcile",
@@ -70,6 +90,7 @@ __all__ = [
     "refresh_payee",
     "refund_funds",
     "refuse_adjustment",
+    "refuse_reversal",
     "release",
     "release_hold",
     "reserve",

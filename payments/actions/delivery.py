@@ -29,6 +29,7 @@ class Op:
     fits: Callable[[Outbox, Any], bool]  # is this what the row asked for?
     booked: Callable[[Outbox, Any, Actor], None]
     refused: Callable[[Outbox, gateway.Rejected, Actor], None]
+    waits_for_funds: bool = True  # NO_FUNDS is a matter of time, and not a no
 
 
 def put_out(

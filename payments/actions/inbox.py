@@ -16,7 +16,7 @@ from core.actors import SYSTEM, Actor
 from payments import gateway
 from payments.actions.disputes import apply_dispute
 from payments.actions.funding import apply_checkout
-from payments.actions.outbox import confirm_refund, confirm_transfer
+from payments.actions.outbox import confirm_refund, confirm_reversal, confirm_transfer
 from payments.actions.payees import apply_recipient
 from payments.actions.payouts import apply_bank_payout
 from payments.models import InboxEvent
@@ -27,10 +27,6 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY: Final = timedelta(seconds=10)
 LAST_RETRY: Final = timedelta(hours=1)
 Effect = Callable[[], object]
-
-
-class NotBooked(RuntimeError):
-    """Money moved in a way that we do not book yet. It stays in the inbox, in sight, until we do."""
 
 
 @transaction.atomic
@@ -109,6 +105,12 @@ def _transfer(event: InboxEvent) -> Effect:
     return lambda: None
 
 
+def _reversals(event: InboxEvent) -> Effect:
+    confirm_transfer(transfer_id=event.object_id)  # the news may overtake the answer
+    found = gateway.reversals_of(event.object_id)
+    return lambda: [confirm_reversal(facts=facts) for facts in found]
+
+
 def _dispute(event: InboxEvent) -> Effect:
     facts = gateway.dispute(event.object_id)
     return lambda: apply_dispute(facts=facts, by=SYSTEM)
@@ -138,10 +140,6 @@ def _nothing_to_do(_event: InboxEvent) -> Effect:
     return lambda: None
 
 
-def _not_booked(event: InboxEvent) -> Effect:
-    raise NotBooked(f"{event.type} of {event.object_id} is not booked automatically yet; ops must look")
-
-
 _ACCOUNT: Final = "v2.core.account"
 HANDLERS: Final[dict[str, Callable[[InboxEvent], Effect]]] = {
     "checkout.session.completed": _checkout,
@@ -150,7 +148,7 @@ HANDLERS: Final[dict[str, Callable[[InboxEvent], Effect]]] = {
     "checkout.session.expired": _checkout,
     "transfer.created": _transfer,
     "transfer.updated": _transfer,
-    "transfer.reversed": _not_booked,
+    "transfer.reversed": _reversals,
     "charge.refunded": _charge_refunds,
     "charge.refund.updated": _refund,
     "refund.created": _refund,

@@ -25,7 +25,8 @@ from payments.actions.cancelling import EXPIRY
 from payments.actions.delivery import Op, put_out
 from payments.actions.payouts import TRANSFER
 from payments.actions.refunds import REFUND, apply_refund
-from payments.models import Hold, Outbox, Payee, Refund
+from payments.actions.reversals import REVERSAL, apply_reversal
+from payments.models import Hold, Outbox, Payee, Refund, Reversal
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ OPS: Final[dict[str, Op]] = {
     Outbox.Op.TRANSFER: TRANSFER,
     Outbox.Op.REFUND: REFUND,
     Outbox.Op.EXPIRY: EXPIRY,
+    Outbox.Op.REVERSAL: REVERSAL,
 }
 
 
@@ -140,7 +142,7 @@ def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
         return
     row.state, row.last_error, row.lease_until = State.FAILED, f"{error.reason}: {error}"[:2000], None
     row.save(update_fields=["state", "last_error", "lease_until"])
-    if error.reason == gateway.NO_FUNDS:
+    if error.reason == gateway.NO_FUNDS and OPS[row.op].waits_for_funds:
         _anew(row, pause=FUNDS_RETRY)  # Stripe would repeat its no to the same key for a day
         return
     OPS[row.op].refused(row, error, by)
@@ -171,6 +173,19 @@ def confirm_refund(*, facts: gateway.Refund, by: Actor = SYSTEM) -> Refund:
     if row:
         complete(row=row, sent=facts, by=by)
     return apply_refund(facts=facts, by=by)
+
+
+@transaction.atomic
+def confirm_reversal(*, facts: gateway.Reversal, by: Actor = SYSTEM) -> Reversal:
+    """Stripe told of a reversal: close its row if the answer never reached us, or book what nobody asked for.
+
+    Raises ForeignReversal.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    row = Outbox.objects.filter(op=Outbox.Op.REVERSAL, subject=facts.subject).exclude(state=State.FAILED).first()
+    if row:
+        complete(row=row, sent=facts, by=by)
+    return apply_reversal(facts=facts, by=by)
 
 
 @transaction.atomic

@@ -239,6 +239,8 @@ def apply_bank_payout(*, facts: gateway.BankPayout, by: Actor) -> list[Payout]:
 
 
 def _told_by_bank(payout: Payout, facts: gateway.BankPayout, by: Actor) -> Payout:
+    if payout.status == Status.REVERSED:
+        return payout
     data = {**payout_data(payout), "arrives_on": facts.arrives_on.isoformat()}
     bank: dict[str, Any] = {"bank_payout_id": facts.id, "arrives_on": facts.arrives_on}
     if facts.status == "paid" and payout.status != Status.PAID:

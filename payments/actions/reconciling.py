@@ -19,8 +19,8 @@ from core.actors import SYSTEM, Actor
 from core.events import record
 from payments import gateway, ledger
 from payments.actions.funding import refresh_funding
-from payments.actions.outbox import confirm_transfer
-from payments.models import AccountKind, BalanceTransaction, Funding, Reconciliation
+from payments.actions.outbox import confirm_reversal, confirm_transfer
+from payments.models import AccountKind, BalanceTransaction, Funding, Reconciliation, Reversal
 from payments.stripe_lines import MEANINGS, Meaning, types_of
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ OURS: Final[dict[Meaning, str]] = {
     " FROM payments_funding WHERE status = 'paid'",
     Meaning.PAYOUT: "SELECT public_id, transfer_id, -amount, currency, sent_at"
     " FROM payments_payout WHERE transfer_id IS NOT NULL",
+    Meaning.REVERSAL: "SELECT public_id, reversal_id, amount, currency, done_at"
+    " FROM payments_reversal WHERE reversal_id IS NOT NULL",
     Meaning.REFUND: "SELECT public_id, refund_id, -amount, currency, sent_at"
     " FROM payments_refund WHERE refund_id IS NOT NULL",
     Meaning.REFUND_BACK: "SELECT public_id, refund_id, amount, currency, sent_at"
@@ -135,6 +137,13 @@ def _adopt_payout(line: BalanceTransaction, by: Actor) -> bool:
     return confirm_transfer(transfer_id=line.source, by=by) is not None
 
 
+def _adopt_reversal(line: BalanceTransaction, by: Actor) -> bool:
+    facts = gateway.reversal_of_line(line.txn_id)
+    if facts is None or confirm_transfer(transfer_id=facts.transfer, by=by) is None:
+        return False
+    return confirm_reversal(facts=facts, by=by).status == Reversal.Status.DONE
+
+
 @transaction.atomic
 def _adopt_house(line: BalanceTransaction, by: Actor) -> bool:
     clearing, house = (AccountKind.STRIPE_CLEARING, ""), (AccountKind.HOUSE, "")
@@ -151,6 +160,7 @@ def _adopt_house(line: BalanceTransaction, by: Actor) -> bool:
 ADOPT: Final[dict[Meaning, Callable[[BalanceTransaction, Actor], bool]]] = {
     Meaning.FUNDING: _adopt_funding,
     Meaning.PAYOUT: _adopt_payout,
+    Meaning.REVERSAL: _adopt_reversal,
     Meaning.HOUSE: _adopt_house,
 }
 

@@ -17,6 +17,7 @@ from payments.facts import (
     Recipient,
     Refund,
     Rejected,
+    Reversal,
     Transfer,
     Unknown,
 )
@@ -35,6 +36,7 @@ from payments.gateway.money_in import (
 )
 from payments.gateway.money_out import balance, bank_payout, find_transfer, send_transfer, transfer
 from payments.gateway.recipients import create_recipient, onboarding_url, recipient
+from payments.gateway.reversals import find_reversal, reversal, reversal_of_line, reversals_of, send_reversal
 from payments.gateway.webhooks import SECRETS, verify
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "Recipient",
     "Refund",
     "Rejected",
+    "Reversal",
     "Transfer",
     "Unknown",
     "balance",
@@ -65,6 +68,7 @@ __all__ = [
     "events",
     "expire_checkout",
     "find_refund",
+    "find_reversal",
     "find_transfer",
     "funding_of_charge",
     "is_live",
@@ -72,7 +76,11 @@ __all__ = [
     "recipient",
     "refund",
     "refunds_of",
+    "reversal",
+    "reversal_of_line",
+    "reversals_of",
     "send_refund",
+    "send_reversal",
     "send_transfer",
     "start_checkout",
     "thin_events",

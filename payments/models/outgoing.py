@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -132,14 +132,16 @@ class Payout(models.Model):
         PAID = "paid"
         FAILED = "failed"  # Stripe refused the transfer, or the bank refused the money (then it waits at Stripe)
         CANCELLED = "cancelled"
+        REVERSED = "reversed"  # all of the transfer came back, see Reversal
 
     NOUN = "payout"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.PENDING: {Status.SENT, Status.FAILED, Status.CANCELLED},
-        Status.SENT: {Status.PAID, Status.FAILED},
-        Status.PAID: {Status.FAILED},  # banks return money days later
-        Status.FAILED: {Status.PENDING, Status.PAID},  # sent again, or Stripe paid again to the mended bank account
+        Status.SENT: {Status.PAID, Status.FAILED, Status.REVERSED},
+        Status.PAID: {Status.FAILED, Status.REVERSED},  # banks return money days later
+        Status.FAILED: {Status.PENDING, Status.PAID, Status.REVERSED},  # sent again, or paid to the mended bank account
         Status.CANCELLED: set(),
+        Status.REVERSED: set(),
     }
 
     public_id = PublicIdField(prefix="pay")
@@ -177,8 +179,88 @@ class Payout(models.Model):
         return self.public_id
 
 
+class ReversalQuerySet(models.QuerySet["Reversal"]):
+    def taken_back(self) -> ReversalQuerySet:
+        """Pay that came back because ops asked: the person is not paid again."""
+        return self.filter(status=Reversal.Status.DONE).exclude(proposed_by=None)
+
+
+class Reversal(models.Model):
+    """A part of one transfer, or all of it, that comes back from the person's account at Stripe.
+
+    Asked for by two of ops, with a reason: the pay goes back to whoever paid it. Found at Stripe, not asked for
+    (`proposed_by` is empty): the person is still owed, and the next sweep pays them again.
+    """
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed"
+        PENDING = "pending"  # agreed on; the outbox has it
+        DONE = "done"
+        FAILED = "failed"  # Stripe refused: the money has left the account, as a rule
+        REFUSED = "refused"  # by one of ops
+        EXPIRED = "expired"
+
+    NOUN = "reversal"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.PROPOSED: {Status.PENDING, Status.REFUSED, Status.EXPIRED},
+        Status.PENDING: {Status.DONE, Status.FAILED},
+        Status.DONE: set(),
+        Status.FAILED: set(),
+        Status.REFUSED: set(),
+        Status.EXPIRED: set(),
+    }
+    HOLDING = (Status.PROPOSED, Status.PENDING, Status.DONE)  # no other reversal may take this part
+
+    public_id = PublicIdField(prefix="rev")
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="reversals")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.TextField(blank=True)  # for the person to read; empty where nobody asked
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
+    reversal_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    failure = models.TextField(blank=True, editable=False)
+    proposed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ReversalQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="reversal_is_positive"),
+            models.CheckConstraint(
+                condition=Q(proposed_by=None, status__in=["pending", "done"]) | ~Q(proposed_by=None) & ~Q(reason=""),
+                name="reversal_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_by=None)
+                | ~Q(status__in=["pending", "done", "failed"])
+                | Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(decided_by=F("proposed_by")),
+                name="reversal_takes_two",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="done") | Q(reversal_id__isnull=False, done_at__isnull=False),
+                name="done_reversal_names_its_object",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def asked(self) -> bool:
+        """By ops, so that the person is not paid again; false where it was found at Stripe."""
+        return self.proposed_by_id is not None
+
+
 class Allocation(models.Model):
-    """Which funding pays which part of an earning, and with which payout. Oldest funding first; none pays a top-up."""
+    """Which funding pays which part of an earning, and with which payout. Oldest funding first; none pays a top-up.
+
+    It shrinks when a part of its payout comes back that nobody asked for: that part is owed again.
+    """
 
     earning = models.ForeignKey(Earning, on_delete=models.PROTECT, related_name="allocations")
     funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="allocations")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from payments.sandbox import contract, disputes, objects
+from payments.sandbox import contract, disputes, objects, reversals
 from payments.sandbox.engine import DAY, KIND_OF, Refusal, Sandbox
 from payments.sandbox.store import Thing, new_id
 
@@ -267,6 +267,10 @@ def _list(kind: str, *filters: str) -> Act:
     return act
 
 
+def _list_reversals(sandbox: Sandbox, params: Thing, context: Context) -> Thing:
+    return objects.listing(reversals.reversals_of(sandbox, context.id), context.request.path)
+
+
 def _list_thin(sandbox: Sandbox, params: Thing, context: Context) -> Thing:
     """v2's lists have no `has_more`. Ours fit on one page."""
     found = [
@@ -347,6 +351,14 @@ ROUTES: Final[tuple[tuple[str, str, str, Act], ...]] = (
     ("POST", r"/v1/transfers", "transfer_create", lambda s, p, c: s.create_transfer(p)),
     ("GET", r"/v1/transfers", "transfer_list", _list("transfer", "destination", "transfer_group")),
     ("GET", r"/v1/transfers/(?P<id>\w+)", "transfer_retrieve", _get("transfer")),
+    (
+        "POST",
+        r"/v1/transfers/(?P<id>\w+)/reversals",
+        "reversal_create",
+        lambda s, p, c: reversals.reverse(s, c.id, p),
+    ),
+    ("GET", r"/v1/transfers/(?P<id>\w+)/reversals", "reversal_list", _list_reversals),
+    ("GET", r"/v1/transfers/\w+/reversals/(?P<id>\w+)", "reversal_retrieve", _get("reversal")),
     ("POST", r"/v1/refunds", "refund_create", lambda s, p, c: s.create_refund(p)),
     ("GET", r"/v1/refunds", "refund_list", _list("refund", "charge")),
     ("GET", r"/v1/refunds/(?P<id>\w+)", "refund_retrieve", _get("refund")),

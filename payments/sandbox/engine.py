@@ -24,6 +24,7 @@ KIND_OF: Final = {
     "txn": "txn",
     "du": "dispute",
     "tr": "transfer",
+    "trr": "reversal",
     "re": "refund",
     "po": "payout",
     "evt": "event",

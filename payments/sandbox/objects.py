@@ -259,6 +259,20 @@ def transfer(key: str, now: int, params: Thing) -> Thing:
     )
 
 
+def reversal(key: str, now: int, of: Thing, params: Thing) -> Thing:
+    return fill(
+        stripe.TransferReversal,
+        {
+            "id": key,
+            "created": now,
+            "amount": params["amount"],
+            "currency": of["currency"],
+            "metadata": params.get("metadata", {}),
+            "transfer": of["id"],
+        },
+    )
+
+
 def refund(key: str, now: int, params: Thing) -> Thing:
     """`params`: charge, amount, currency, and what the caller gave."""
     return fill(

@@ -38,6 +38,7 @@ def test_37_entries_are_posted_by_actions_only() -> None:
         "payments/actions/payouts.py",
         "payments/actions/reconciling.py",
         "payments/actions/refunds.py",
+        "payments/actions/reversals.py",
     }
     inside = {name_of(path) for path in modules() if "INSERT INTO ledger" in path.read_text()}
     assert inside == {"payments/ledger.py"}
@@ -105,6 +106,12 @@ OPERATE: dict[str, Callable[..., Any]] = {
     "confirm_transfer": lambda by: actions.confirm_transfer(transfer_id="", by=by),
     "confirm_refund": lambda by: actions.confirm_refund(facts=None, by=by),  # type: ignore[arg-type]
     "apply_refund": lambda by: actions.apply_refund(facts=None, by=by),  # type: ignore[arg-type]
+    "confirm_reversal": lambda by: actions.confirm_reversal(facts=None, by=by),  # type: ignore[arg-type]
+    "apply_reversal": lambda by: actions.apply_reversal(facts=None, by=by),  # type: ignore[arg-type]
+    "propose_reversal": lambda by: actions.propose_reversal(payout=None, amount=1, reason="x", by=by),  # type: ignore[arg-type]
+    "agree_reversal": lambda by: actions.agree_reversal(reversal=None, by=by),  # type: ignore[arg-type]
+    "refuse_reversal": lambda by: actions.refuse_reversal(reversal=None, by=by, note=""),  # type: ignore[arg-type]
+    "expire_reversals": lambda by: actions.expire_reversals(by=by),
     "send_anew": lambda by: actions.send_anew(row=None, by=by, note=""),  # type: ignore[arg-type]
 }
 

@@ -23,13 +23,15 @@ SHAPES: dict[str, type[Any]] = {
     "txn": sdk.BalanceTransaction,
     "dispute": sdk.Dispute,
     "transfer": sdk.Transfer,
+    "reversal": sdk.TransferReversal,
     "payout": sdk.Payout,
 }
 
 
 def test_every_object_has_the_fields_that_the_sdks_class_always_has(stripe: LocalStripe) -> None:
     terms = transfer_terms(stripe)
-    gateway.send_transfer(terms, key="k")
+    sent = gateway.send_transfer(terms, key="k")
+    gateway.send_reversal({"transfer": sent.id, "amount": 100, "reversal": "rev_1"}, key="r")
     disputes.dispute(stripe.sandbox, terms["source_transaction"])
     stripe.days_pass(2)
     for kind, shape in SHAPES.items():
