@@ -1,5 +1,8 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        apps.get_app_config("account").verbose_name = "Sign-in"  # allauth's; ops would read "Accounts" twice

@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from core.actors import Actor
@@ -78,6 +79,10 @@ class OpsAdmin(_ModelAdmin[M]):
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
         press = self.admin_site.admin_view(require_POST(self.press))
         return [path("<path:object_id>/do/<slug:button>/", press, name=name), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = capfirst(self.opts.verbose_name_plural)  # Django's own says "Select … to view"
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

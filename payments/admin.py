@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import MAXYEAR, MINYEAR
 from typing import Any, cast
 
@@ -43,13 +44,24 @@ admin.site.register(Batch, BatchAdmin)
 
 
 @admin.display(description="Amount", ordering="amount")
-def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal) -> str:
+def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal | BalanceTransaction) -> str:
     return show(row.amount, row.currency)
+
+
+def money(name: str, *, computed: bool = False) -> Callable[[Any], str]:
+    """A column of minor units, shown as an amount. `computed`: no column of the table, so not to sort by."""
+
+    @admin.display(description=name.replace("_", " ").capitalize(), ordering=None if computed else name)
+    def column(row: Any) -> str:
+        value = getattr(row, name)
+        return "-" if value is None else show(value, row.currency)
+
+    return column
 
 
 @admin.register(Account)
 class AccountAdmin(OpsAdmin[Account]):
-    list_display = ("kind", "ref", "currency", "side", "tracked", "balance")
+    list_display = ("kind", "ref", "currency", "side", "tracked", money("balance"))
     list_filter = ("kind", "currency")
     search_fields = ("=ref",)
     ordering = ("kind", "ref")
@@ -83,7 +95,7 @@ class EntryAdmin(OpsAdmin[Entry]):
 
 @admin.register(Funding)
 class FundingAdmin(OpsAdmin[Funding]):
-    list_display = ("public_id", "lab", "ref", amount, "stripe_fee", "status", "created_at", "paid_at")
+    list_display = ("public_id", "lab", "ref", amount, money("stripe_fee"), "status", "created_at", "paid_at")
     list_filter = ("status", "currency")
     list_select_related = ("lab",)
     search_fields = ("=public_id", "=ref", "lab__name", "=charge_id", "=payment_intent_id", "=checkout_session_id")
@@ -121,7 +133,16 @@ class CustomerAdmin(OpsAdmin[Customer]):
 class DisputeAdmin(OpsAdmin[Dispute]):
     """What must be answered first stands first. Evidence is handed in at Stripe."""
 
-    list_display = ("public_id", "funding", amount, "status", "reason", "evidence_due_at", "withdrawn", "fee")
+    list_display = (
+        "public_id",
+        "funding",
+        amount,
+        "status",
+        "reason",
+        "evidence_due_at",
+        money("withdrawn"),
+        money("fee"),
+    )
     list_filter = ("status",)
     list_select_related = ("funding",)
     search_fields = ("=public_id", "=stripe_id", "=funding__public_id", "=funding__ref", "=funding__charge_id")
@@ -130,7 +151,7 @@ class DisputeAdmin(OpsAdmin[Dispute]):
 
 @admin.register(Earning)
 class EarningAdmin(OpsAdmin[Earning]):
-    list_display = ("public_id", "payee", "ref", "source", "kind", "pay", "fee", "currency", "booked_at")
+    list_display = ("public_id", "payee", "ref", "source", "kind", money("pay"), money("fee"), "booked_at")
     list_filter = ("kind",)
     list_select_related = ("payee",)
     search_fields = ("=public_id", "=ref", "=source", "payee__email")
@@ -309,7 +330,7 @@ class InboxAdmin(OpsAdmin[InboxEvent]):
 
 @admin.register(BalanceTransaction)
 class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
-    list_display = ("txn_id", "type", "source", "amount", "fee", "net", "currency", "created_at", "matched")
+    list_display = ("txn_id", "type", "source", amount, money("fee"), money("net"), "created_at", "matched")
     list_filter = (("matched", admin.EmptyFieldListFilter), "type")
     search_fields = ("=txn_id", "=source", "=matched")
     ordering = ("-created_at", "-pk")
@@ -327,7 +348,16 @@ class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(OpsAdmin[Reconciliation]):
-    list_display = ("started_at", "agrees", "stripe", "ledger", "difference", "ours_unseen", "theirs_unbooked", "full")
+    list_display = (
+        "started_at",
+        "agrees",
+        money("stripe"),
+        money("ledger"),
+        money("difference", computed=True),
+        money("ours_unseen"),
+        money("theirs_unbooked"),
+        "full",
+    )
     ordering = ("-pk",)
 
     @admin.display(boolean=True, description="Agrees")

@@ -5,13 +5,24 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import Button, OpsAdmin
+from payments.admin import money
 from projects import actions
 from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project
 
 
 @admin.register(Project)
 class ProjectAdmin(OpsAdmin[Project]):
-    list_display = ("title", "lab", "kind", "status", "pay", "planned_tasks", "overlap", "opened_at", "public_id")
+    list_display = (
+        "title",
+        "lab",
+        "kind",
+        "status",
+        money("pay"),
+        "planned_tasks",
+        "overlap",
+        "opened_at",
+        "public_id",
+    )
     list_filter = ("status", "kind")
     list_select_related = ("lab",)
     search_fields = ("title", "lab__name", "=public_id")

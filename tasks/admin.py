@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from core.actors import Actor
 from core.admin import Button, OpsAdmin, subject_link
+from payments.admin import money
 from tasks import actions
 from tasks.models import Appeal, Export, Import, Report, Review, Seat, Submission, Task
 
@@ -41,7 +42,7 @@ class TaskAdmin(OpsAdmin[Task]):
 
 @admin.register(Seat)
 class SeatAdmin(OpsAdmin[Seat]):
-    list_display = ("public_id", "task", "number", "status", "expert", "lease_until", "pay", "fee", "currency")
+    list_display = ("public_id", "task", "number", "status", "expert", "lease_until", money("pay"), money("fee"))
     list_filter = ("status",)
     list_select_related = ("task", "expert__user")
     search_fields = ("=public_id", "=task__public_id", "=project__public_id", "=expert__public_id")

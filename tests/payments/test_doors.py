@@ -13,6 +13,7 @@ from accounts.models import Membership
 from core.actors import SYSTEM
 from payments import actions, statements
 from payments.models import Account, Earning, Entry, Funding, InboxEvent, Outbox, Payee, Payout, Posting
+from payments.money import show
 from tests import people
 from tests.payments.stories import PROJECT, earned, funded, ordered, payee
 from tests.sandbox import LocalStripe
@@ -278,6 +279,19 @@ def test_ops_read_every_list_and_row_and_type_over_nothing(desk: Client, model: 
     assert 'name="_save"' not in page
     assert desk.get(reverse(f"admin:payments_{name}_add")).status_code == 403
     assert desk.post(reverse(f"admin:payments_{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_lists_are_titled_by_what_they_list_and_show_amounts_not_cents(desk: Client) -> None:
+    earning = Earning.objects.latest("pk")
+    page = read(desk, reverse("admin:payments_earning_changelist"))
+    assert "<h1>Earnings</h1>" in page
+    assert show(earning.pay) in page
+    assert f">{earning.pay}<" not in page
+    account = Account.objects.exclude(balance=None).exclude(balance=0).latest("pk")
+    assert account.balance is not None
+    assert show(account.balance) in read(desk, reverse("admin:payments_account_changelist"))
+    index = read(desk, reverse("admin:index"))
+    assert (index.count(">Sign-in<"), index.count(">Accounts<")) == (1, 2)  # the app, and the ledger's accounts
 
 
 def test_ops_send_a_refused_payout_again(desk: Client) -> None:
