@@ -33,6 +33,7 @@ async function onClick(event) {
 
   const element = event.target.closest("[data-confirm]");
   if (!element || element.matches("[hx-get], [hx-post], [hx-delete], [hx-put]") || agreed.delete(element)) return;
+  if (element.form && !element.form.checkValidity()) return; // the browser says what is missing; then one may be asked
   event.preventDefault();
   event.stopImmediatePropagation();
   if (!(await ask(element))) return;

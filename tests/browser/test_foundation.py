@@ -120,6 +120,17 @@ def test_what_cannot_be_undone_asks_first_and_escape_means_no(at: Callable[[str]
     expect(page).to_have_title("withdrawn")
 
 
+def test_a_form_that_lacks_something_says_so_before_it_asks_whether_one_is_sure(at: Callable[[str], Page]) -> None:
+    page = at("/kitchen/")
+    button, dialog = page.get_by_role("button", name="Send back"), page.get_by_role("alertdialog")
+    button.click()
+    expect(page.get_by_label("Why it goes back")).to_be_focused()
+    expect(dialog).to_have_count(0)
+    page.get_by_label("Why it goes back").fill("Nobody wants it any more.")
+    button.click()
+    expect(dialog).to_have_accessible_name("Send it back?")
+
+
 def test_fields_are_chosen_by_typing(at: Callable[[str], Page]) -> None:
     page = at("/kitchen/")
     search = page.get_by_role("combobox", name="Fields of study")
