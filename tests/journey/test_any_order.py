@@ -18,10 +18,24 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from core.actors import SYSTEM
 from core.errors import Refused
 from payments import actions as payments
 from payments import ledger
-from payments.models import AccountKind, Funding, InboxEvent, Outbox, Payee
+from payments.models import (
+    AccountKind,
+    Adjustment,
+    Dispute,
+    Funding,
+    Hold,
+    InboxEvent,
+    Outbox,
+    Payee,
+    Payout,
+    Refund,
+)
+from payments.sandbox import disputes
+from projects import actions as projects
 from projects.models import Project
 from tasks import actions as work
 from tasks.audit import audit
@@ -38,7 +52,10 @@ pytestmark = pytest.mark.django_db
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """One project of Meridian AI, three experts, Stripe with its faults; each walk is undone at its end."""
+    """One project of Meridian AI, three experts, two of ops, Stripe with its faults and banks that contest and bounce.
+
+    I1 to I16 are asked after each step, by the audit; each walk is undone at its end.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,8 +81,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     # --- money in
 
-    @rule(amount=st.integers(100, 9_000))
-    def pay(self, amount: int) -> None:
+    @rule(amount=st.integers(100, 9_000), method=st.sampled_from(["card", "card", "us_bank_account"]))
+    def pay(self, amount: int, method: str) -> None:
         mina = people.user("Mina")
         funding = payments.open_funding(
             ref=self.ice.public_id,
@@ -78,7 +95,13 @@ class AnyOrder(RuleBasedStateMachine):
             by=mina,
         )
         payments.start_checkout(funding=funding, by=mina)
-        self.stripe.pay(Funding.objects.get(pk=funding.pk).checkout_session_id or "")
+        self.stripe.pay(Funding.objects.get(pk=funding.pk).checkout_session_id or "", method)
+
+    @rule(arrives=st.booleans())
+    def a_debit_settles(self, arrives: bool) -> None:
+        for session in self.stripe.sandbox.store.all("session"):
+            if "_settles_at" in session:
+                self.stripe.sandbox.settle(session["id"], arrives=arrives)
 
     @rule()
     def news_comes(self) -> None:
@@ -87,14 +110,52 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def seats_open(self) -> None:
-        work.open_seats(project=self.ice, by=people.user("Mina"))
+        work.open_seats(project=fresh(self.ice), by=people.user("Mina"))
+
+    @rule(act=st.sampled_from(["pause", "resume", "resume", "close"]), really=st.integers(0, 3))
+    def the_project_stops_or_goes_on(self, act: str, really: int) -> None:
+        """It closes for good only now and then: little happens afterwards."""
+        acts = {"pause": projects.pause_project, "resume": projects.resume_project, "close": projects.close_project}
+        if act != "close" or really == 3:
+            self.perhaps(acts[act], project=fresh(self.ice), by=people.user("Mina"))
+
+    # --- money that goes back
+
+    @rule(amount=st.integers(1, 9_000))
+    def refund(self, amount: int) -> None:
+        given = {"ref": self.ice.public_id, "lab": self.ice.lab, "amount": amount, "currency": "usd"}
+        self.perhaps(payments.refund_funds, **given, by=people.user("Ada"))
+
+    @rule()
+    def the_lab_keeps_it_after_all(self) -> None:
+        for each in Refund.objects.filter(status=Refund.Status.PENDING):
+            self.perhaps(payments.cancel_refund, refund=each, by=people.user("Ada"))
+
+    @rule()
+    def a_refund_comes_back(self) -> None:
+        """The bank of the customer does not know them any more."""
+        arrived = [each for each in self.stripe.sandbox.store.all("refund") if each["status"] == "succeeded"]
+        for each in arrived[-1:]:
+            self.stripe.sandbox.fail_refund(each["id"])
+
+    @rule(inquiry=st.booleans())
+    def a_payment_is_disputed(self, inquiry: bool) -> None:
+        charges = self.stripe.sandbox.store.all("charge")
+        for each in [each for each in charges if each["status"] == "succeeded" and not each["disputed"]][:1]:
+            disputes.dispute(self.stripe.sandbox, each["id"], inquiry=inquiry)
+
+    @rule(outcome=st.sampled_from(["won", "lost", "lost"]))
+    def the_bank_decides(self, outcome: str) -> None:
+        for each in Dispute.objects.exclude(status__in=disputes.OUTCOMES).order_by("pk")[:1]:
+            if self.stripe.sandbox.find("dispute", each.stripe_id)["status"] not in disputes.OUTCOMES:
+                disputes.close(self.stripe.sandbox, each.stripe_id, outcome)
 
     # --- work
 
     @rule(name=st.sampled_from(NAMES))
     def claim(self, name: str) -> None:
         who = people.expert(name)
-        self.perhaps(work.claim_next, project=self.ice, expert=who, by=who.user)
+        self.perhaps(work.claim_next, project=fresh(self.ice), expert=who, by=who.user)
 
     @rule()
     def submit(self) -> None:
@@ -163,10 +224,53 @@ class AnyOrder(RuleBasedStateMachine):
         self.stripe.onboard(row.stripe_account_id or "", outcome)
         payments.refresh_payee(payee=row)
 
+    @rule()
+    def ops_send_again_what_was_refused(self) -> None:
+        for each in Payout.objects.filter(status=Payout.Status.FAILED):
+            self.perhaps(payments.retry_payout, payout=each, by=people.ops())
+
+    @rule()
+    def ops_take_a_payout_back(self) -> None:
+        for each in Payout.objects.filter(status=Payout.Status.PENDING)[:1]:
+            self.perhaps(payments.cancel_payout, payout=each, note="Wrong project", by=people.ops())
+
+    @rule(name=st.sampled_from(NAMES), ends=st.booleans())
+    def payouts_are_held(self, name: str, ends: bool) -> None:
+        if ends:
+            for each in Hold.objects.active():
+                payments.release_hold(hold=each, note="It was them.", by=people.ops())
+        else:
+            until, someone = timezone.now() + timedelta(days=2), people.user(name)
+            self.perhaps(payments.hold_payouts, payee=someone, reason="A new bank.", until=until, by=people.ops())
+
+    @rule(amount=st.integers(1, 900))
+    def the_platform_tops_work_up(self, amount: int) -> None:
+        for each in self.works(Status.ACCEPTED)[:1]:
+            given = {"ref": self.ice.public_id, "source": each.public_id, "amount": amount, "currency": "usd"}
+            self.perhaps(payments.top_up, payee=each.expert.user, **given, memo="Late pay", by=SYSTEM)
+
+    @rule(side=st.sampled_from(["project_funds", "goodwill"]), amount=st.integers(1, 2_000), agreed=st.booleans())
+    def two_people_adjust(self, side: str, amount: int, agreed: bool) -> None:
+        """What a project had too much, and what one pocket of the house owes the other."""
+        whose = self.ice.public_id if side == "project_funds" else ""
+        asked: Adjustment = payments.propose_adjustment(
+            debit=side, debit_ref=whose, credit="house", amount=amount, reason="Counted twice.", by=people.ops("Olu")
+        )
+        petra = people.ops("Petra")
+        if agreed:
+            self.perhaps(payments.post_adjustment, adjustment=asked, by=petra)
+        else:
+            payments.refuse_adjustment(adjustment=asked, note="No, once.", by=petra)
+
     @rule(days=st.integers(1, 3), bank=st.sampled_from(["ok", "account_closed"]), name=st.sampled_from(NAMES))
     def banks_are_paid(self, days: int, bank: str, name: str) -> None:
         self.stripe.sandbox.set_bank(Payee.objects.get(user=people.user(name)).stripe_account_id or "", bank)
         self.stripe.days_pass(days)
+
+    @rule()
+    def the_books_are_compared(self) -> None:
+        """I12. Whatever is under way: the equation of ours and theirs holds."""
+        payments.reconcile()
 
     @rule()
     def all_is_told(self) -> None:
@@ -188,9 +292,11 @@ class AnyOrder(RuleBasedStateMachine):
         assert audit() == []
 
     @invariant()
-    def nobody_is_paid_twice(self) -> None:
-        paid = [each["metadata"]["payout"] for each in self.stripe.transfers()]
-        assert len(paid) == len(set(paid))
+    def nobody_is_paid_or_paid_back_twice(self) -> None:
+        store = self.stripe.sandbox.store
+        for kind, ours in (("transfer", "payout"), ("refund", "refund")):
+            sent = [each["metadata"][ours] for each in store.all(kind)]
+            assert len(sent) == len(set(sent))
 
     def works(self, *statuses: str) -> list[Submission]:
         found = Submission.objects.filter(project=self.ice, status__in=statuses).select_related("expert__user")
