@@ -37,11 +37,17 @@ CASES: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     10: (
         "killed after Stripe answered",
-        ("payments/test_delivery.py::test_10_killed_after_stripe_answered_the_transfer_is_adopted",),
+        (
+            "payments/test_delivery.py::test_10_killed_after_stripe_answered_the_transfer_is_adopted",
+            "payments/test_delivery.py::test_10_a_dispatcher_whose_database_goes_away_is_made_up_for",
+        ),
     ),
     11: (
         "done and booked together or not at all",
-        ("payments/test_delivery.py::test_11_the_row_is_done_only_together_with_its_entry",),
+        (
+            "payments/test_delivery.py::test_11_the_row_is_done_only_together_with_its_entry",
+            "payments/test_delivery.py::test_10_killed_after_stripe_answered_the_transfer_is_adopted",
+        ),
     ),
     12: ("500 before the effect", ("payments/test_delivery.py::test_12_to_16_a_fault_costs_time_and_never_money",)),
     13: ("500 after the effect", ("payments/test_delivery.py::test_12_to_16_a_fault_costs_time_and_never_money",)),
@@ -130,7 +136,14 @@ CASES: dict[int, tuple[str, tuple[str, ...]]] = {
             "payments/test_reversals.py::test_31_found_in_part_then_wholly_is_owed_and_paid_again",
         ),
     ),
-    32: ("no two acts share a key", ("payments/test_rules.py::test_32_no_two_acts_share_a_key",)),
+    32: (
+        "no two acts share a key",
+        (
+            "payments/test_keys.py::test_32_every_builder_begins_with_a_word_of_its_own",
+            "payments/test_keys.py::test_32_other_acts_or_other_ids_have_other_keys",
+            "payments/test_keys.py::test_32_no_two_acts_of_a_story_share_a_key",
+        ),
+    ),
     33: (
         "requests keep to the SDK's contract",
         (
@@ -151,6 +164,9 @@ CASES: dict[int, tuple[str, tuple[str, ...]]] = {
         "amounts are integers",
         (
             "payments/test_rules.py::test_36_no_float_touches_money",
+            "payments/test_rules.py::test_36_templates_make_no_fraction_of_an_amount",
+            "tasks/test_cents.py::test_36_pay_fee_and_what_goes_back_are_what_was_reserved_to_the_cent",
+            "tasks/test_cents.py::test_36_a_cent_is_shown_as_one",
             "payments/test_money.py::test_amounts_are_shown_as_people_write_them",
             "payments/test_money.py::test_fees_per_seat_never_exceed_the_fee_on_the_sum",
         ),

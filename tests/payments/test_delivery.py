@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from queue import Empty
 from typing import Any
 
 import pytest
@@ -11,14 +12,16 @@ import stripe as sdk
 from celery import current_app
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
+from kombu import Connection
 
 from core.actors import SYSTEM
 from core.errors import WrongState
-from payments import actions, gateway, jobs, ledger
+from payments import actions, gateway, ledger
 from payments.audit import ledger_check
 from payments.errors import KeyReused
 from payments.models import AccountKind, Entry, Outbox, Payee, Payout
 from tests import people
+from tests.killed import killed
 from tests.payments.stories import earned, funded, payee
 from tests.sandbox import LocalStripe
 from tests.threads import at_once
@@ -57,13 +60,55 @@ def settled(stripe: LocalStripe, row: Outbox) -> None:
     assert ledger.balance(AccountKind.STRIPE_CLEARING) == stripe.balance()
 
 
-def test_09_killed_before_anything_is_sent_the_next_sweep_pays(stripe: LocalStripe, waiting: Outbox) -> None:
-    actions.dispatch()
-    settled(stripe, waiting)
+@pytest.mark.django_db(transaction=True)
+def test_09_killed_before_anything_is_sent_the_next_sweep_pays(stripe: LocalStripe) -> None:
+    funded(stripe)
+    emil = earned(payee(stripe).user).payee
+    killed("actions.make_payouts(); die()", stripe)
+    row = Outbox.objects.get()
+    assert (row.state, row.attempts, stripe.transfers()) == (State.PENDING, 0, [])
+    assert ledger.balance(AccountKind.PAYOUT_IN_FLIGHT, emil.public_id) == 4_000  # booked; nobody has sent it
+
+    assert actions.make_payouts() == 0
+    assert [actions.dispatch(), actions.dispatch()] == [1, 0]
+    settled(stripe, row)
+    assert ledger_check() == []
+
+
+# Where the dispatcher dies after Stripe has made the transfer.
+AFTER_STRIPE = {
+    "its answer is not read": """
+send = gateway.send_transfer
+gateway.send_transfer = lambda payload, key: (send(payload, key=key), die())
+actions.dispatch()
+""",
+    "the row says done, its entry is not written, nothing is committed": """
+post = ledger.post
+ledger.post = lambda **given: die() if given["kind"] == "transfer" else post(**given)
+actions.dispatch()
+""",
+}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_10_killed_after_stripe_answered_the_transfer_is_adopted(stripe: LocalStripe) -> None:
+@pytest.mark.parametrize("moment", AFTER_STRIPE)
+def test_10_killed_after_stripe_answered_the_transfer_is_adopted(stripe: LocalStripe, moment: str) -> None:
+    """And 11: a row is done with its entry, or neither is there."""
+    row = prepare(stripe)
+    killed(AFTER_STRIPE[moment], stripe)
+    row.refresh_from_db()
+    assert (row.state, row.remote_id, len(stripe.transfers())) == (State.SENDING, None, 1)
+    assert not Entry.objects.filter(kind="transfer").exists()
+    assert actions.dispatch() == 0  # the lease still runs
+
+    due_now(row)
+    actions.dispatch()
+    settled(stripe, row)
+    assert ledger_check() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_10_a_dispatcher_whose_database_goes_away_is_made_up_for(stripe: LocalStripe) -> None:
     row = prepare(stripe)
     victim = connection.connection.info.backend_pid
 
@@ -78,10 +123,6 @@ def test_10_killed_after_stripe_answered_the_transfer_is_adopted(stripe: LocalSt
         actions.dispatch()
     connection.close()
     stripe.server.api.after = None
-    row.refresh_from_db()
-    assert (row.state, len(stripe.transfers())) == (State.SENDING, 1)
-    assert actions.dispatch() == 0  # the lease still runs
-
     due_now(row)
     actions.dispatch()
     settled(stripe, row)
@@ -200,10 +241,30 @@ def test_17_sent_anew_too_hastily_the_first_transfer_is_adopted(stripe: LocalStr
     settled(stripe, fresh)
 
 
-def test_18_a_flushed_broker_costs_seconds(stripe: LocalStripe, waiting: Outbox) -> None:
-    current_app.control.purge()
-    jobs.dispatch_outbox()
-    settled(stripe, waiting)
+@pytest.mark.broker
+@pytest.mark.django_db(transaction=True)
+def test_18_a_flushed_broker_costs_seconds(stripe: LocalStripe, settings: Any) -> None:
+    """Jobs are queued, the broker forgets them all; what beat sends within seconds drains the outbox."""
+    with Connection(settings.CELERY_BROKER_URL) as broker:
+        queue = broker.SimpleQueue(settings.CELERY_TASK_DEFAULT_QUEUE)
+        queue.clear()
+        row = prepare(stripe)
+        assert queue.qsize() > 0
+        channel: Any = broker.default_channel
+        channel.client.flushall()
+        with pytest.raises(Empty):
+            queue.get(timeout=0.05)
+
+        [sweep] = [
+            each for each in settings.CELERY_BEAT_SCHEDULE.values() if each["task"] == "payments.dispatch_outbox"
+        ]
+        assert sweep["schedule"] <= timedelta(seconds=15)
+        current_app.send_task(sweep["task"])
+        message = queue.get(timeout=5)
+        current_app.tasks[message.headers["task"]].apply(throw=True)
+        message.ack()
+        queue.close()
+    settled(stripe, row)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,8 +1,9 @@
-"""32, 36, 37. What the code itself must keep to, and who may do what with money."""
+"""36, 37. What the code itself must keep to, and who may do what with money."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,9 @@ from core.errors import NotAllowed
 from payments import actions, audit, gateway
 from payments.actions import inbox
 from payments.audit import ledger_check
-from payments.models import Entry, Outbox
 from tests import people
 from tests.payments.stories import PROJECT, earned, funded, payee
-from tests.rules.house import modules, name_of, tree
+from tests.rules.house import ROOT, modules, name_of, tree
 from tests.sandbox import LocalStripe
 
 OURS = [path for path in modules() if name_of(path).startswith("payments/")]
@@ -69,23 +69,14 @@ def test_36_no_float_touches_money() -> None:
     assert found == []
 
 
-@pytest.mark.django_db
-def test_32_no_two_acts_share_a_key(stripe: LocalStripe) -> None:
-    """Every key that a whole story makes, ledger and Stripe alike, is another one."""
-    first, second = funded(stripe), funded(stripe)
-    emil = payee(stripe).user
-    for source in ("sub_a", "sub_b"):
-        earned(emil, source=source)
-        actions.make_payouts()
-    actions.dispatch()
-    ours = list(Entry.objects.values_list("key", flat=True))
-    sent = list(stripe.sandbox.store._things["reply"])
-    rows = list(Outbox.objects.values_list("key", flat=True))
-    assert len(set(ours)) == len(ours) == 2 * 2 + 2 + 2 + 2 + 2
-    assert len(set(sent)) == len(sent)
-    assert {f":{row}" for row in rows} <= set(sent)
-    assert all(len(key) <= 120 for key in (*ours, *sent))
-    assert first.public_id != second.public_id
+def test_36_templates_make_no_fraction_of_an_amount() -> None:
+    """Amounts are shown by `money.show`; shares and means may have decimals."""
+    pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    fractions = {name.split(".")[-1] for name in re.findall(r"([\w.]+)\|(?:floatformat|stringformat)", pages)}
+    amounts = re.compile(r"(^|_)(amount|pay|fee|cost|total|balance|funds|free|reserved|earned|owed|paid|budget|rate)$")
+    assert "value" in fractions
+    assert not {name for name in fractions if amounts.search(name)}
+    assert "widthratio" not in pages
 
 
 # Everything that moves money, and what it is given; nobody but ops and the product itself may.
