@@ -25,7 +25,7 @@ from bench.servers import ROOT, python
 FAULTS = ("500_before", "500_after", "500_saved", "429", "409", "drop_after", "hang_after")
 PATHS = ("/v1/transfers", "/v1/transfers", "/v1/transfers", "/v1/checkout/sessions")
 AFTER = ("500_after", "500_saved", "drop_after")  # the effect is there, its answer is not
-PAYERS, REVIEWERS = 12, 3
+PAYERS, REVIEWERS = 20, 3
 
 
 @dataclass(frozen=True)

@@ -69,15 +69,16 @@ class Person(threading.Thread):
             if 400 <= status < 500 and body.get("code") not in LATER and status != 429:
                 self.told.refused.append(f"{path} {status} {body}")
                 return None
-            self.pause()
+            self.pause(tries)
         return None
 
     def get(self, path: str) -> list[dict[str, Any]]:
         status, body = self._try("GET", path, None, "")
         return body["results"] if status == 200 else []
 
-    def pause(self) -> None:
-        time.sleep(self.chance.uniform(0.2, 0.8))
+    def pause(self, tries: int = 1) -> None:
+        """Longer each time at first: whoever waits for others leaves the machine to them."""
+        time.sleep(self.chance.uniform(0.2, 0.8) * min(tries, 4))
 
     def _perhaps_again(self, path: str, value: Any, key: str, body: dict[str, Any]) -> None:
         if self.chance.random() < AGAIN:
