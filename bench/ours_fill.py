@@ -69,6 +69,7 @@ def project(lab: Lab, size: int, by: User, *, overlap: int = 1) -> Project:
         by=by,
         brief="Bench.",
         pay=PAY,
+        minutes=1,  # so that it is more than the least an hour
         overlap=overlap,
         planned_tasks=max(size, 1),
         min_level=6,

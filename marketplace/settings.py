@@ -28,6 +28,7 @@ QUORUM_CREDENTIAL_HOURS = env.number("QUORUM_CREDENTIAL_HOURS", 24)  # the promi
 QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
 QUORUM_CARD_LIMIT = env.number("QUORUM_CARD_LIMIT", 500_000)  # minor units a new lab may pay by card; 0: no limit
 QUORUM_CARD_LIMIT_DAYS = env.number("QUORUM_CARD_LIMIT_DAYS", 30)  # a lab is new until so long after its first payment
+MIN_HOURLY = env.number("MIN_HOURLY", 3_000)  # minor units an hour of measured time that a new project pays at least
 PLATFORM_FEE_BPS = env.number("PLATFORM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
 
 _public = urlsplit(QUORUM_PUBLIC_URL)
@@ -215,8 +216,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tasks.settle_rejections": {"task": "tasks.settle_rejections", "schedule": timedelta(minutes=5)},
     "tasks.open_seats": {"task": "tasks.open_seats", "schedule": timedelta(minutes=1)},
     "tasks.write_files": {"task": "tasks.write_files", "schedule": timedelta(minutes=1)},
+    "tasks.make_up_weeks": {"task": "tasks.make_up_weeks", "schedule": crontab(hour=1, minute=20)},
     "tasks.warn": {"task": "tasks.warn", "schedule": timedelta(minutes=5)},
     "payments.process_inbox": {"task": "payments.process_inbox", "schedule": timedelta(seconds=15)},
+    "payments.pay_dues": {"task": "payments.pay_dues", "schedule": timedelta(minutes=1)},
     "payments.make_payouts": {"task": "payments.make_payouts", "schedule": timedelta(seconds=60)},
     "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
     "payments.sweep_events": {"task": "payments.sweep_events", "schedule": timedelta(minutes=10)},  # once a day it acts

@@ -47,6 +47,7 @@ WIRING: Wiring = (
     ("application.lapsed", projects.tell_application_lapsed),
     ("invitation.sent", projects.tell_invitation_sent),
     ("invitation.accepted", projects.tell_invitation_accepted),
+    ("due.owed", projects.on_due_owed),
     # tasks and the seats that money opens
     ("funding.paid", tasks.on_funding_paid),
     ("project.open", tasks.on_project_open),
@@ -86,6 +87,8 @@ WIRING: Wiring = (
     ("payee.ready", payments.on_payee_changed),
     ("payee.restricted", payments.on_payee_changed),
     ("payee.unsupported", payments.on_payee_changed),
+    ("due.owed", payments.on_due_owed),
+    ("due.paid", payments.on_due_paid),
     ("payout.paid", payments.on_payout_paid),
     ("payout.failed", payments.on_payout_failed),
     ("payee.bank_details", payments.on_bank_details),

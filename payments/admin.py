@@ -23,6 +23,7 @@ from payments.models import (
     Batch,
     Customer,
     Dispute,
+    Due,
     Earning,
     Entry,
     Funding,
@@ -44,7 +45,7 @@ admin.site.register(Batch, BatchAdmin)
 
 
 @admin.display(description="Amount", ordering="amount")
-def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal | BalanceTransaction) -> str:
+def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal | BalanceTransaction | Due) -> str:
     return show(row.amount, row.currency)
 
 
@@ -171,6 +172,17 @@ class EarningAdmin(OpsAdmin[Earning]):
         if not MINYEAR <= year < MAXYEAR:
             raise Http404
         return download(statements.year_lines(year), f"earnings-{year}.csv")
+
+
+@admin.register(Due)
+class DueAdmin(OpsAdmin[Due]):
+    """What projects owe beyond their seats. What waits for funds stands first, the oldest above."""
+
+    list_display = ("public_id", "status", "payee", "ref", "memo", amount, "booked_at")
+    list_filter = ("status",)
+    list_select_related = ("payee",)
+    search_fields = ("=public_id", "=ref", "=payee__public_id", "payee__email")
+    ordering = ("status", "booked_at")
 
 
 @admin.register(Payee)

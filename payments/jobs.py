@@ -15,7 +15,7 @@ from accounts.roles import Permission
 from core.actors import SYSTEM
 from core.models import Event
 from payments import actions, queries
-from payments.models import BatchLine, Funding, Hold, Payee, Payout, Reconciliation, Reversal
+from payments.models import BatchLine, Due, Funding, Hold, Payee, Payout, Reconciliation, Reversal
 from payments.money import show
 from payments.sweep import each
 
@@ -28,6 +28,11 @@ def dispatch_outbox() -> None:
 @shared_task(name="payments.make_payouts", ignore_result=True)
 def make_payouts() -> None:
     actions.make_payouts()
+
+
+@shared_task(name="payments.pay_dues", ignore_result=True)
+def pay_dues() -> None:
+    actions.pay_all_dues()
 
 
 @shared_task(name="payments.process_inbox", ignore_result=True)
@@ -95,6 +100,21 @@ def on_funding_returned(event: Event) -> None:
 @shared_task(name="payments.expire_reversals", ignore_result=True)
 def expire_reversals() -> None:
     actions.expire_reversals()
+
+
+def on_due_owed(event: Event) -> None:
+    """Only where it waits: what was paid at once is told as paid."""
+    due = Due.objects.select_related("payee").get(public_id=event.subject)
+    if due.status == Due.Status.OWED:
+        title = f"{show(due.amount, due.currency)} is owed to you and waits for the project's funds"
+        body = f"{due.memo}. The lab has been told. It is paid before any new work opens and before funds go back."
+        notify(user=due.payee, title=title, body=body, url="/earnings/", event=event)
+
+
+def on_due_paid(event: Event) -> None:
+    due = Due.objects.select_related("payee").get(public_id=event.subject)
+    title = f"{show(due.amount, due.currency)} more is yours"
+    notify(user=due.payee, title=title, body=f"{due.memo}.", url="/earnings/", event=event)
 
 
 def on_hold_placed(event: Event) -> None:

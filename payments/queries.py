@@ -21,6 +21,7 @@ from payments.models import (
     BatchLine,
     Customer,
     Dispute,
+    Due,
     Earning,
     Funding,
     Hold,
@@ -67,8 +68,24 @@ def free_funds(ref: str, currency: str = "usd") -> int:
 
 
 def free_funds_locked(ref: str, currency: str = "usd") -> int:
-    """Free funds, held still until the caller's transaction ends. Ask before opening seats, then reserve."""
-    return ledger.locked_balance(AccountKind.PROJECT_FUNDS, ref, currency)
+    """Free funds less what the project owes people first, held still until the caller's transaction ends.
+
+    Ask before opening seats or sending funds back.
+    """
+    return max(0, ledger.locked_balance(AccountKind.PROJECT_FUNDS, ref, currency) - owed_first(ref, currency))
+
+
+def owed_first(ref: str, currency: str = "usd") -> int:
+    """What the project's free funds did not reach yet, and is paid before anything else."""
+    owed = Due.objects.filter(ref=ref, currency=currency, status=Due.Status.OWED)
+    total: int = owed.aggregate(total=Coalesce(Sum("amount"), 0))["total"]
+    return total
+
+
+def owing() -> list[str]:
+    """Every project that owes something."""
+    owed = Due.objects.filter(status=Due.Status.OWED).order_by("ref")
+    return list(owed.values_list("ref", flat=True).distinct())
 
 
 def reserved(ref: str, currency: str = "usd") -> int:

@@ -21,7 +21,7 @@ from accounts.web import refusals_on, signed_in, told
 from payments import actions, statements
 from payments.forms import BankForm, CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
-from payments.models import Earning, Funding, Payee, Payout
+from payments.models import Due, Earning, Funding, Payee, Payout
 from payments.queries import earning_totals
 
 
@@ -58,6 +58,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "page_obj": page,
         "narrowed": any(form.cleaned_data.values()),
         "totals": earning_totals(user),
+        "owed": Due.objects.filter(payee=user, status=Due.Status.OWED).order_by("pk"),
         "payee": Payee.objects.filter(user=user).first(),
     }
     return render(request, "payments/earnings.html", context)

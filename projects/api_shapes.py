@@ -44,9 +44,9 @@ class ProjectShape(serializers.ModelSerializer[Project]):
         model = Project
         fields = (
             "id", "lab", "title", "kind", "status", "brief", "min_level", "fields", "countries", "languages",
-            "agreements", "currency", "pay", "fee", "minutes", "overlap", "planned_tasks", "decision_days",
-            "pilot_tasks", "pilot_confirmed_at", "lease_minutes", "claims_per_expert", "partial_pay_percent",
-            "open_when_funded", "created_at", "opened_at", "closed_at", "promises",
+            "agreements", "currency", "pay", "fee", "minutes", "min_hourly", "overlap", "planned_tasks",
+            "decision_days", "pilot_tasks", "pilot_confirmed_at", "lease_minutes", "claims_per_expert",
+            "partial_pay_percent", "open_when_funded", "created_at", "opened_at", "closed_at", "promises",
         )  # fmt: skip
         read_only_fields = (
             "status", "currency", "fee", "pilot_confirmed_at", "open_when_funded", "created_at", "opened_at",
@@ -164,6 +164,9 @@ class OfferShape(serializers.Serializer[Project]):
     pay = serializers.IntegerField()
     currency = serializers.CharField()
     minutes = serializers.IntegerField()
+    min_hourly = serializers.IntegerField(
+        help_text="Least pay an hour of measured time, minor units; 0: none promised."
+    )
     decision_days = serializers.IntegerField()
     min_level = serializers.IntegerField()
     fields_of_study = serializers.ListField(child=serializers.CharField(), source="fields")

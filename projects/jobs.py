@@ -94,6 +94,16 @@ def on_dispute_opened(event: Event) -> None:
         notify(user=person, title=title, body="Hand in evidence at Stripe before it is due.", url=url, event=event)
 
 
+def on_due_owed(event: Event) -> None:
+    """The free funds do not reach what the project owes: whoever can add funds hears of it."""
+    project = Project.objects.select_related("lab").filter(public_id=event.data["ref"]).first()
+    if project is None or not money.owed_first(project.public_id, project.currency):
+        return
+    amount = show(event.data["amount"], event.data["currency"])
+    body = f"{event.data['memo']}. Add funds: this is paid first. Until then no new seat opens and no funds go back."
+    _tell_lab(project, event, f"{project} owes an expert {amount}", body, page="tasks:spend")
+
+
 def on_dispute_settled(event: Event) -> None:
     """Settled for us: the project goes on as before, once nothing else stands against it."""
     ref = str(event.data["ref"])

@@ -64,6 +64,7 @@ class Project(models.Model):
     fee = models.PositiveIntegerField(default=0)  # computed once from pay and fee_bps
     fee_bps = models.PositiveIntegerField(default=0)  # the platform's basis points when the project was made
     minutes = models.PositiveSmallIntegerField(default=15)  # usual time for a task
+    min_hourly = models.PositiveIntegerField(default=0)  # minor units an hour of measured time; 0: nothing promised
     overlap = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(10)])
     planned_tasks = models.PositiveIntegerField(default=0)
 

@@ -9,6 +9,7 @@ from payments.money import show
 from payments.queries import standing_disputes
 from projects.matching.requirements import Unmet, failed, flags, in_words, unmet
 from projects.models import Application, Project
+from projects.pricing import hourly
 
 __all__ = [
     "EDITABLE_WHEN_RUNNING",
@@ -99,11 +100,17 @@ def unfinished(project: Project) -> list[Fault]:
         "text": ("Write the instructions.", not project.instructions.exists()),
         "brief": ("Write the brief.", not project.brief.strip()),
         "pay": ("Set the pay for a task.", project.pay <= 0),
+        "min_hourly": (_pays_too_little(project), 0 < hourly(project.pay, project.minutes) < project.min_hourly),
         "planned_tasks": ("Say how many tasks you plan.", project.planned_tasks <= 0),
         "agreements": ("Experts must accept the terms and a data licence.", not kinds.issuperset(NEEDED_AGREEMENTS)),
         "lab": ("Quorum confirms who your lab is before it opens a project.", not _confirmed(project.lab)),
     }
     return [Fault(message, field=field) for field, (message, missing) in wanting.items() if missing]
+
+
+def _pays_too_little(project: Project) -> str:
+    pays, least = hourly(project.pay, project.minutes), project.min_hourly
+    return f"The pay is {show(pays, project.currency)} an hour; the least here is {show(least, project.currency)}."
 
 
 def _confirmed(lab: Lab) -> bool:

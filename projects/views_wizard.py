@@ -31,7 +31,12 @@ STEPS: dict[str, tuple[str, type[forms.Step]]] = {
     "agreements": ("Agreements", forms.AgreementsStep),
 }
 ORDER = (*STEPS, REVIEW)
-STEP_OF = {"text": "brief", "pay": "price", "planned_tasks": "price"}  # where a missing field is filled in
+STEP_OF = {
+    "text": "brief",
+    "pay": "price",
+    "min_hourly": "price",
+    "planned_tasks": "price",
+}  # where a missing field is filled in
 
 
 def project_of(request: HttpRequest, prj: str, permission: Permission = Permission.PROJECT_EDIT) -> Project:

@@ -42,6 +42,11 @@ def open_seats() -> None:
         actions.open_seats(project=project, by=SYSTEM)
 
 
+@shared_task(name="tasks.make_up_weeks", ignore_result=True)
+def make_up_weeks() -> None:
+    actions.make_up_weeks()
+
+
 @shared_task(name=FILES, ignore_result=True)
 def write_files() -> None:
     """Check, write and export what waits. The rows are the queue; this only finds whoever was forgotten."""

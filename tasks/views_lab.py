@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.web import refusals_on, signed_in, told
 from core.events import history
 from payments import queries as money
-from payments.models import Funding
+from payments.models import Due, Funding
 from projects import actions as project_actions
 from projects.kinds import kind
 from projects.models import Project
@@ -85,6 +85,7 @@ def spend(request: HttpRequest, project: Project) -> HttpResponse:
         spend=money.spend(project.public_id),
         fundings=Funding.objects.filter(ref=project.public_id).order_by("-pk"),
         paid=ask.pay_by_expert(project),
+        dues=Due.objects.filter(ref=project.public_id).select_related("payee").order_by("status", "-pk")[:50],
     )
 
 

@@ -32,6 +32,7 @@ def project(lab: Lab, number: int, tasks: int, by: User) -> Project:
         by=by,
         brief="Chaos.",
         pay=PAY,
+        minutes=1,  # so that it is more than the least an hour
         overlap=1,
         planned_tasks=1,
         min_level=6,

@@ -12,6 +12,7 @@ from payments.actions.adjustments import (
 from payments.actions.cancelling import cancel_funding, cancel_fundings
 from payments.actions.customers import know_lab, lift_card_limit
 from payments.actions.disputes import apply_dispute
+from payments.actions.dues import owe, pay_all_dues, pay_dues
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
@@ -77,6 +78,9 @@ __all__ = [
     "make_payouts",
     "onboarding_link",
     "open_funding",
+    "owe",
+    "pay_all_dues",
+    "pay_dues",
     "pay_out",
     "post_adjustment",
     "process",

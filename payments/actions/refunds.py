@@ -42,7 +42,9 @@ def refund_funds(*, ref: str, lab: Lab, amount: int, currency: str, reason: str 
             "A payment of this project is disputed at the bank: nothing goes back until it is settled.", code="disputed"
         )
     if amount > queries.free_funds_locked(ref, currency):
-        raise InsufficientFunds("Only free funds can go back; what is reserved for open seats stays.")
+        raise InsufficientFunds(
+            "Only free funds can go back; what is reserved for open seats or owed to experts stays."
+        )
     left = dict(queries.left_in(fundings))
     made = []
     for funding in reversed(fundings):

@@ -12,7 +12,7 @@ from payments.models.incoming import Dispute, Funding, Refund
 from payments.models.ledger import CREDIT_SIDE, LIABILITIES, Account, AccountKind, Entry, Posting
 from payments.models.manual import Batch, BatchLine
 from payments.models.ops import Adjustment, BalanceTransaction, EventSweep, Hold, Reconciliation
-from payments.models.outgoing import Allocation, Earning, Payee, Payout, Reversal
+from payments.models.outgoing import Allocation, Due, Earning, Payee, Payout, Reversal
 
 __all__ = [
     "CREDIT_SIDE",
@@ -26,6 +26,7 @@ __all__ = [
     "BatchLine",
     "Customer",
     "Dispute",
+    "Due",
     "Earning",
     "Entry",
     "EventSweep",

@@ -86,6 +86,7 @@ class Earning(models.Model):
         QUALIFICATION = "qualification", "Qualification"
         ONBOARDING = "onboarding", "Onboarding"
         TOP_UP = "top_up", "Top-up from the platform"
+        MINIMUM = "minimum", "Made up to the least an hour"
 
     HOUSE_PAID = (Kind.TOP_UP,)  # from the platform's own money; every other kind is drawn on the project's fundings
 
@@ -109,6 +110,47 @@ class Earning(models.Model):
             models.CheckConstraint(condition=Q(pay__gt=0) & Q(fee__gte=0), name="earning_is_positive"),
         ]
         indexes: ClassVar = [models.Index(fields=["payee", "-id"]), models.Index(fields=["ref", "id"])]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Due(models.Model):
+    """What a project owes a person beyond any seat's reserve, for a period: its free funds pay it before anything else.
+
+    One for each project, person, kind and period, paid whole by one earning; until funds reach, it is owed.
+    """
+
+    class Status(models.TextChoices):
+        OWED = "owed"
+        PAID = "paid"
+
+    NOUN = "due"
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {Status.OWED: {Status.PAID}, Status.PAID: set()}
+
+    public_id = PublicIdField(prefix="due")
+    payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="dues")
+    ref = models.CharField(max_length=40)  # the project: prj_…
+    source = models.CharField(max_length=40)  # what for: sub_…, the last of the period
+    kind = models.CharField(max_length=16, choices=Earning.Kind.choices)
+    since = models.DateField()  # the period's first day
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    memo = models.CharField(max_length=200)  # a line that both sides understand
+    status = models.CharField(max_length=4, choices=Status.choices, default=Status.OWED)
+    booked_at = models.DateTimeField(db_default=Now())
+    earning = models.OneToOneField(Earning, null=True, on_delete=models.PROTECT, related_name="due")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ref", "payee", "kind", "since"], name="due_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="due_is_positive"),
+            models.CheckConstraint(
+                condition=Q(status="owed", earning=None) | Q(status="paid", earning__isnull=False),
+                name="due_is_paid_by_an_earning",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["ref"], condition=Q(status="owed"), name="due_owed")]
 
     def __str__(self) -> str:
         return self.public_id

@@ -20,7 +20,7 @@ from experts.models import Field
 from payments import actions as payments
 from payments import queries as money
 from payments.models import Funding
-from payments.money import fee_on
+from payments.money import fee_on, show
 from projects.kinds import CHOICES
 from projects.models import InstructionVersion, Project
 from projects.policies import EDITABLE_WHEN_RUNNING, check_can_open, check_finished
@@ -33,6 +33,7 @@ EDITABLE = EDITABLE_WHEN_RUNNING | {
     "kind",
     "pay",
     "minutes",
+    "min_hourly",
     "overlap",
     "decision_days",
     "pilot_tasks",
@@ -47,6 +48,7 @@ def create_project(*, lab: Lab, title: str, kind: str, by: User, **fields: Any) 
     """A draft with today's platform fee and the newest agreements. `fields`: see `edit_project`. Raises Invalid."""
     authorise(by, Permission.PROJECT_EDIT, lab=lab)
     project = Project(lab=lab, title=title, kind=kind, created_by=by, fee_bps=settings.PLATFORM_FEE_BPS)
+    project.min_hourly = settings.MIN_HOURLY
     project.lease_minutes = usual_lease(project.minutes)
     _fill(project, {key: value for key, value in fields.items() if key != "agreements"})
     project.save()
@@ -83,6 +85,9 @@ def _fill(project: Project, fields: dict[str, Any]) -> None:
         raise TypeError(f"Not a field that people fill in: {', '.join(sorted(unknown))}")
     for name, value in fields.items():
         setattr(project, name, value)
+    if project.min_hourly < settings.MIN_HOURLY and "min_hourly" in fields:
+        words = f"The least that a project promises is {show(settings.MIN_HOURLY, project.currency)} an hour."
+        raise Invalid(words, faults=(Fault(words, field="min_hourly"),))
     if "minutes" in fields and "lease_minutes" not in fields:
         project.lease_minutes = usual_lease(project.minutes)
     project.title = project.title.strip()
@@ -134,11 +139,13 @@ def fund_project(
     """Ask for `amount` (what the lab pays, minor units); a draft opens by itself once Stripe says paid.
 
     Send the person on with `payments.actions.start_checkout(funding=…)`, after this transaction.
+    A closed project takes funds while it owes people something.
     Raises Refused (unfinished), Invalid (the amount, or a new lab's limit for cards), WrongState.
     """
     authorise(by, Permission.PROJECT_FUND, lab=project.lab)
     project = lock(project)
-    if project.status not in (Status.DRAFT, Status.OPEN, Status.PAUSED):
+    owes = project.status == Status.CLOSED and money.owed_first(project.public_id)
+    if project.status not in (Status.DRAFT, Status.OPEN, Status.PAUSED) and not owes:
         raise WrongState(f"This project is {project.status}; it takes no more funds.")
     if project.status == Status.DRAFT:
         check_finished(project)

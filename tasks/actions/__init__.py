@@ -11,6 +11,7 @@ from tasks.actions.reports import confirm_fraud, dismiss_report, lapse_report, r
 from tasks.actions.reviews import accept, auto_accept_due, reject, return_for_rework, settle_rejections_due
 from tasks.actions.seats import cancel_seats, open_seats
 from tasks.actions.tasks import add_task, repair_task, withdraw_task
+from tasks.actions.weeks import make_up_weeks
 from tasks.actions.work import StaleDraft, save_draft, submit
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "fail_export",
     "fail_import",
     "lapse_report",
+    "make_up_weeks",
     "open_seats",
     "overturn_unanswered_due",
     "reject",

@@ -72,6 +72,8 @@ def _decider(work: Submission, earning: Earning) -> str:
         return "Decided on appeal"
     if earning.kind == kind.WITHDRAWN:
         return f"{work.project.lab} withdrew the task"
+    if earning.kind == kind.MINIMUM:
+        return "The last of the week’s answers"
     if earning.kind == kind.TOP_UP:
         return "A promise of the platform"
     last = max(work.reviews.all(), key=lambda review: review.pk, default=None)
