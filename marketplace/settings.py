@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.pay_dues": {"task": "payments.pay_dues", "schedule": timedelta(minutes=1)},
     "payments.make_payouts": {"task": "payments.make_payouts", "schedule": timedelta(seconds=60)},
     "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
+    "payments.note_late_pay": {"task": "payments.note_late_pay", "schedule": timedelta(minutes=5)},
     "payments.sweep_events": {"task": "payments.sweep_events", "schedule": timedelta(minutes=10)},  # once a day it acts
     "payments.expire_adjustments": {"task": "payments.expire_adjustments", "schedule": timedelta(hours=1)},
     "payments.expire_reversals": {"task": "payments.expire_reversals", "schedule": timedelta(hours=1)},

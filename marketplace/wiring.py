@@ -97,5 +97,6 @@ WIRING: Wiring = (
     ("reversal.done", payments.on_reversal_done),
     ("reversal.failed", payments.on_reversal_failed),
     ("hold.placed", payments.on_hold_placed),
+    ("pay.late", payments.on_pay_late),
     ("reconciliation.red", payments.on_reconciliation_red),
 )

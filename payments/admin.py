@@ -7,6 +7,7 @@ from datetime import MAXYEAR, MINYEAR
 from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -16,6 +17,7 @@ from accounts.models import User
 from core.admin import Button, OpsAdmin
 from payments import actions, statements
 from payments.desk import BatchAdmin
+from payments.late import late_pay
 from payments.models import (
     Account,
     Adjustment,
@@ -150,10 +152,21 @@ class DisputeAdmin(OpsAdmin[Dispute]):
     ordering = ("evidence_due_at", "-pk")
 
 
+class LateFilter(admin.SimpleListFilter):
+    title = "transfer"
+    parameter_name = "late"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Later than an hour")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Earning]) -> QuerySet[Earning]:
+        return queryset.filter(pk__in=[late.earning.pk for late in late_pay()]) if self.value() else queryset
+
+
 @admin.register(Earning)
 class EarningAdmin(OpsAdmin[Earning]):
     list_display = ("public_id", "payee", "ref", "source", "kind", money("pay"), money("fee"), "booked_at")
-    list_filter = ("kind",)
+    list_filter = (LateFilter, "kind")
     list_select_related = ("payee",)
     search_fields = ("=public_id", "=ref", "=source", "payee__email")
     ordering = ("-pk",)

@@ -60,6 +60,11 @@ def reconcile(full: bool = False) -> None:
     actions.reconcile(full=full)
 
 
+@shared_task(name="payments.note_late_pay", ignore_result=True)
+def note_late_pay() -> None:
+    actions.note_late_pay()
+
+
 @shared_task(name="payments.expire_adjustments", ignore_result=True)
 def expire_adjustments() -> None:
     actions.expire_adjustments()
@@ -126,6 +131,25 @@ def on_hold_placed(event: Event) -> None:
         url="/earnings/",
         event=event,
     )
+
+
+def on_pay_late(event: Event) -> None:
+    """All of ops hear of the promise that is being missed, the oldest payment first."""
+    named = {row["payee"]: "" for row in event.data["oldest"]}
+    named |= dict(User.objects.filter(public_id__in=named).values_list("public_id", "name"))
+    rows = [
+        f"{show(row['amount'], row['currency'])} to {named[row['payee']]}, due {row['due']}: {row['earning']}"
+        for row in event.data["oldest"]
+    ]
+    count = event.data["late"]
+    for person in User.objects.filter(is_staff=True, is_active=True).order_by("pk"):
+        notify(
+            user=person,
+            title=f"{count} payment{' is' if count == 1 else 's are'} later than an hour",
+            body="\n".join(rows),
+            url="/admin/payments/earning/?late=yes&o=8",
+            event=event,
+        )
 
 
 def on_reconciliation_red(event: Event) -> None:

@@ -28,23 +28,40 @@ class RateShape(serializers.Serializer[promises.Rate]):
     percent = serializers.IntegerField(allow_null=True)
 
 
+class MadeUpShape(serializers.Serializer[promises.MadeUp]):
+    n = serializers.IntegerField(help_text="Weeks of an expert with measured time.")
+    count = serializers.IntegerField(help_text="Those that paid less than the least an hour.")
+    amount = serializers.IntegerField(help_text="What makes them up, minor units.")
+    owed = serializers.IntegerField(help_text="What of it waits for the project's funds.")
+
+
+class MissShape(serializers.Serializer[promises.Miss]):
+    what = serializers.ChoiceField(choices=["undecided", "late_pay", "unanswered"])
+    at = serializers.DateTimeField(help_text="When it should have been.")
+
+
 class MissedShape(serializers.Serializer[promises.Figures]):
     total = serializers.IntegerField(source="missed")
     undecided = serializers.IntegerField(help_text="Nobody decided in time.")
     late_pay = serializers.IntegerField(help_text="Sent more than an hour after approval, or still not sent.")
     unanswered = serializers.IntegerField(help_text="Appeals that nobody answered in time.")
+    latest = MissShape(many=True, source="misses")
 
 
 class FiguresShape(serializers.Serializer[promises.Figures]):
     """A figure from fewer than five cases is null; `n` says from how many."""
 
+    since = serializers.DateTimeField(allow_null=True, help_text="The first decision that is counted.")
+    until = serializers.DateTimeField(allow_null=True, help_text="The last one.")
     decision = SpreadShape()
     by_clock = RateShape()
     rejected = RateShape()
+    nothing = RateShape(help_text="Paid nothing: spam or fraud, as Quorum decided.")
     overturned = RateShape()
     pay = SpreadShape()
     hourly = serializers.IntegerField(allow_null=True, help_text="Median measured pay an hour, minor units.")
     measured = serializers.IntegerField(help_text="Answers that `hourly` rests on.")
+    made_up = MadeUpShape()
     missed = MissedShape(source="*")
 
 

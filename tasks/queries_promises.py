@@ -7,13 +7,14 @@ does not grow with what was ever done: each project's part walks the index (proj
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Lab
+from payments.late import PAY_WITHIN
 from projects.models import Project
 
 SAMPLE: Final = 500
@@ -24,18 +25,19 @@ PROJECTS: Final = 25
 """Projects of a lab that count, the newest."""
 ENOUGH: Final = 5
 """A figure from fewer cases than this is not shown."""
-PAY_WITHIN: Final = timedelta(hours=1)
-"""From approval to the transfer, once Stripe can pay the person. Who is paid by hand was promised days."""
+NAMED: Final = 5
+"""Misses that are named with their moment, the latest."""
 
 _FIGURES = """
 WITH chosen AS (
-    SELECT id FROM projects_project WHERE id = %(project)s OR lab_id = %(lab)s ORDER BY id DESC LIMIT %(projects)s
+    SELECT id, public_id FROM projects_project
+    WHERE id = %(project)s OR lab_id = %(lab)s ORDER BY id DESC LIMIT %(projects)s
 ), work AS (
     SELECT w.*
     FROM chosen p
     CROSS JOIN (VALUES ('accepted'), ('rejected')) AS s(status)
     CROSS JOIN LATERAL (
-        SELECT id, public_id, seat_id, status, submitted_at, active_seconds FROM tasks_submission
+        SELECT id, public_id, seat_id, expert_id, status, submitted_at, decided_at, active_seconds FROM tasks_submission
         WHERE project_id = p.id AND status = s.status ORDER BY submitted_at DESC LIMIT %(each)s
     ) w
     ORDER BY w.submitted_at DESC LIMIT %(most)s
@@ -43,17 +45,21 @@ WITH chosen AS (
     SELECT count(*) AS n,
         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY r.at - w.submitted_at) AS took,
         count(*) FILTER (WHERE r.reviewer_id IS NULL) AS by_clock,
-        count(*) FILTER (WHERE r.verdict = 'reject') AS rejected
+        count(*) FILTER (WHERE r.verdict = 'reject') AS rejected,
+        count(*) FILTER (WHERE r.reason = 'fraud') AS nothing,
+        min(r.at) AS since, max(r.at) AS until
     FROM work w JOIN tasks_review r ON r.submission_id = w.id AND r.verdict <> 'return'
 ), overdue AS (
-    SELECT count(*) AS n FROM tasks_submission
+    SELECT decide_by AS at FROM tasks_submission
     WHERE status = 'submitted' AND decide_by < %(now)s AND project_id IN (SELECT id FROM chosen)
 ), appealed AS (
     SELECT count(*) AS n, count(*) FILTER (WHERE a.status = 'overturned') AS won,
         count(*) FILTER (WHERE a.status = 'overturned' AND a.decided_by_id IS NULL) AS unanswered
     FROM work w JOIN tasks_appeal a ON a.submission_id = w.id AND a.status <> 'open'
 ), earned AS (
-    SELECT e.pay, payee.status, greatest(e.booked_at, ready.at) AS since, sent.amount, sent.at
+    SELECT e.pay, sent.amount, sent.at, greatest(e.booked_at, ready.at) AS since,
+        CASE WHEN sent.amount >= e.pay THEN sent.at - greatest(e.booked_at, ready.at) > %(within)s
+            ELSE payee.status = 'ready' AND %(now)s - greatest(e.booked_at, ready.at) > %(within)s END AS late
     FROM work w
     JOIN payments_earning e ON e.source = w.public_id
     JOIN payments_payee payee ON payee.user_id = e.payee_id AND payee.route = 'stripe'
@@ -69,18 +75,38 @@ WITH chosen AS (
 ), paid AS (
     SELECT count(*) FILTER (WHERE amount >= pay) AS n,
         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY at - since) FILTER (WHERE amount >= pay) AS took,
-        count(*) FILTER (WHERE CASE WHEN amount >= pay THEN at - since > %(within)s
-            ELSE status = 'ready' AND %(now)s - since > %(within)s END) AS late
+        count(*) FILTER (WHERE late) AS late
     FROM earned
 ), measured AS (
     SELECT count(*) AS n,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY seat.pay * 3600.0 / w.active_seconds) AS hourly
     FROM work w JOIN tasks_seat seat ON seat.id = w.seat_id
     WHERE w.status = 'accepted' AND w.active_seconds > 0
+), weeks AS (
+    SELECT count(DISTINCT (expert_id, date_trunc('week', decided_at AT TIME ZONE 'UTC'))) AS n,
+        min(date_trunc('week', decided_at AT TIME ZONE 'UTC'))::date AS since
+    FROM work WHERE status = 'accepted' AND active_seconds > 0
+), made_up AS (
+    SELECT count(*) AS n, coalesce(sum(amount), 0)::bigint AS amount,
+        coalesce(sum(amount) FILTER (WHERE status = 'owed'), 0)::bigint AS owed
+    FROM payments_due
+    WHERE ref IN (SELECT public_id FROM chosen) AND kind = 'minimum' AND since >= (SELECT since FROM weeks)
+), missed AS (
+    SELECT array_agg(what ORDER BY at DESC) AS what, array_agg(at ORDER BY at DESC) AS at
+    FROM (
+        SELECT 'undecided' AS what, r.at FROM work w JOIN tasks_review r ON r.submission_id = w.id
+            WHERE r.verdict = 'accept' AND r.reviewer_id IS NULL
+        UNION ALL SELECT 'undecided', at FROM overdue
+        UNION ALL SELECT 'late_pay', since + %(within)s FROM earned WHERE late
+        UNION ALL SELECT 'unanswered', a.answer_by FROM work w JOIN tasks_appeal a ON a.submission_id = w.id
+            WHERE a.status = 'overturned' AND a.decided_by_id IS NULL
+        ORDER BY at DESC LIMIT %(named)s
+    ) latest
 )
-SELECT decided.n, decided.took, decided.by_clock, decided.rejected, overdue.n, appealed.n, appealed.won,
-    appealed.unanswered, paid.n, paid.took, paid.late, measured.n, measured.hourly
-FROM decided, overdue, appealed, paid, measured
+SELECT decided.n, decided.took, decided.by_clock, decided.rejected, decided.nothing, decided.since, decided.until,
+    (SELECT count(*) FROM overdue), appealed.n, appealed.won, appealed.unanswered, paid.n, paid.took, paid.late,
+    measured.n, measured.hourly, weeks.n, made_up.n, made_up.amount, made_up.owed, missed.what, missed.at
+FROM decided, appealed, paid, measured, weeks, made_up, missed
 """
 
 
@@ -114,16 +140,44 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class MadeUp:
+    """Of `n` weeks of an expert that were measured, `count` paid too little an hour: minor units that made them up,
+    and what of it is still owed."""
+
+    n: int
+    count: int
+    amount: int
+    owed: int
+
+
+@dataclass(frozen=True)
+class Miss:
+    """One promise that was not kept: `undecided`, `late_pay` or `unanswered`, and when it should have been."""
+
+    what: str
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        return {"undecided": "not decided", "late_pay": "not paid", "unanswered": "an appeal not answered"}[self.what]
+
+
+@dataclass(frozen=True)
 class Figures:
-    """What became of the promises. `hourly`: median measured pay in minor units an hour, over `measured` answers.
+    """What became of the promises, in decisions made from `since` to `until`. `hourly`: median measured pay in minor
+    units an hour, over `measured` answers. `nothing`: paid nothing, for fraud that ops found.
 
     Misses: `by_clock.count` and `overdue` answers that nobody decided in time, `late_pay` transfers that took longer
-    than an hour, `unanswered` appeals.
+    than an hour, `unanswered` appeals; `misses` are the latest of them.
     """
+
+    since: datetime | None
+    until: datetime | None
 
     decision: Spread
     by_clock: Rate
     rejected: Rate
+    nothing: Rate
     overturned: Rate
     pay: Spread
     overdue: int
@@ -131,6 +185,8 @@ class Figures:
     unanswered: int
     measured: int
     hourly: int | None
+    made_up: MadeUp
+    misses: tuple[Miss, ...]
 
     @property
     def undecided(self) -> int:
@@ -153,13 +209,18 @@ def of_lab(lab: Lab) -> Figures:
 
 def _figures(**given: int | None) -> Figures:
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES, {**given, "now": timezone.now(), "within": PAY_WITHIN})  # type: ignore[dict-item]
+        rest = {"now": timezone.now(), "within": PAY_WITHIN, "named": NAMED}
+        cursor.execute(_FIGURES, {**given, **rest})  # type: ignore[dict-item]
         row = cursor.fetchone()
-    decided, took, by_clock, rejected, overdue, appealed, won, unanswered, paid, sent, late, measured, hourly = row
+    decided, took, by_clock, rejected, nothing, since, until, overdue, appealed, won, unanswered, *row = row
+    paid, sent, late, measured, hourly, weeks, made_up, amount, owed, what, missed_at = row
     return Figures(
+        since=since,
+        until=until,
         decision=_spread(decided, took),
         by_clock=Rate(decided, by_clock),
         rejected=Rate(decided, rejected),
+        nothing=Rate(decided, nothing),
         overturned=Rate(appealed, won),
         pay=_spread(paid, sent),
         overdue=overdue,
@@ -167,6 +228,8 @@ def _figures(**given: int | None) -> Figures:
         unanswered=unanswered,
         measured=measured,
         hourly=int(hourly) if measured >= ENOUGH else None,
+        made_up=MadeUp(weeks, made_up, amount, owed),
+        misses=tuple(map(Miss, what or (), missed_at or ())),
     )
 
 

@@ -17,6 +17,7 @@ from payments.actions.funding import apply_checkout, open_funding, refresh_fundi
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.inbox import process, receive, try_again
+from payments.actions.lateness import note_late_pay
 from payments.actions.manual import confirm_lines, make_batch, read_batch
 from payments.actions.outbox import (
     adopt,
@@ -76,6 +77,7 @@ __all__ = [
     "lift_card_limit",
     "make_batch",
     "make_payouts",
+    "note_late_pay",
     "onboarding_link",
     "open_funding",
     "owe",

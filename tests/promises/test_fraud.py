@@ -13,6 +13,7 @@ from accounts.models import Notice
 from core.errors import Invalid, NotAllowed, Refused, WrongState
 from core.events import drain
 from payments.models import Earning
+from tasks import queries_promises as promises
 from tasks.actions import (
     accept,
     appeal,
@@ -100,6 +101,8 @@ def test_ops_find_fraud_in_words_and_nothing_is_paid() -> None:
     settle()
     assert (fresh(work).status, fresh(work).reason) == ("rejected", "fraud")
     assert not Earning.objects.exists()
+    kept = promises.of_project(work.project)
+    assert (kept.nothing.count, kept.rejected.count, kept.nothing.n) == (1, 1, 1)
     assert money(work.project) == (0, PAY + FEE)  # all of it waits for an appeal
     review = Review.objects.get()
     assert (review.reviewer, review.reason, review.note) == (ops(), "fraud", FOUND)

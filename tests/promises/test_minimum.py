@@ -20,6 +20,7 @@ from core.actors import SYSTEM
 from core.errors import Refused
 from core.events import drain
 from payments import actions as payments
+from payments import jobs as payments_jobs
 from payments.errors import InsufficientFunds
 from payments.models import Due, Earning
 from payments.queries import free_funds_locked, owed_first
@@ -27,6 +28,7 @@ from projects.actions import close_project, create_project, edit_project, fund_p
 from projects.models import Project
 from projects.policies import unfinished
 from tasks import jobs
+from tasks import queries_promises as promises
 from tasks.actions import accept, make_up_weeks, open_seats, reject
 from tasks.measured import MOST, counted, lacking
 from tasks.models import Seat, Submission
@@ -173,7 +175,7 @@ def test_what_is_owed_is_paid_before_any_seat_opens_and_before_funds_go_back() -
     assert open_seats(project=ice, by=SYSTEM) == 0
     with pytest.raises(InsufficientFunds, match="owed to experts"):
         payments.refund_funds(ref=ice.public_id, lab=ice.lab, amount=700, currency="usd", by=user("Ada"))
-    assert payments.pay_all_dues() == 1
+    payments_jobs.pay_dues()
     assert payments.pay_all_dues() == 0
     assert (Due.objects.get().status, money(ice)[0]) == (Due.Status.PAID, 699)
     fund(ice, PAY + FEE)
@@ -332,6 +334,16 @@ def test_mina_reads_what_is_owed_and_what_was_paid(client: Client) -> None:
     fund(ice, 500)
     payments.pay_all_dues()
     assert "Paid from your funds" in client.get(reverse("tasks:spend", args=[ice.public_id])).text
+
+
+def test_the_weeks_made_up_and_what_is_owed_are_published() -> None:
+    ice = short_of_funds(30)
+    assert promises.of_project(ice).made_up == promises.MadeUp(n=1, count=1, amount=1_000, owed=1_000)
+    fund(ice, 500)
+    payments.pay_all_dues()
+    assert promises.of_lab(ice.lab).made_up == promises.MadeUp(n=1, count=1, amount=1_000, owed=0)
+    kept = api_client_for(user("Ada"), ice.lab).get(f"/api/v1/projects/{ice.public_id}/promises/").json()
+    assert kept["project"]["made_up"] == {"n": 1, "count": 1, "amount": 1_000, "owed": 0}
 
 
 def test_ops_see_what_waits(client: Client) -> None:

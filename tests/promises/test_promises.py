@@ -68,6 +68,7 @@ def test_a_decision_that_nobody_makes_in_time_is_a_yes_and_a_published_miss() ->
     assert owed(work.expert) == PAY
     kept = promises.of_project(ice)
     assert (kept.overdue, kept.by_clock.count, kept.undecided, kept.missed) == (0, 1, 1, 1)
+    assert [(miss.what, miss.words) for miss in kept.misses] == [("undecided", "not decided")]
 
 
 @pytest.mark.broken_books("these payouts are scenery that no outbox delivered")
@@ -248,7 +249,7 @@ def test_experts_read_the_figures_before_they_apply(client: Client) -> None:
     noor = expert("Noor", country="DE")
     page = sign_in(client, noor.user).get(reverse("tasks:offer", args=[ice.public_id])).text
     assert "How promises were kept" in page
-    assert page.count("Not enough data yet") == 12
+    assert page.count("Not enough data yet") == 14
     decided(ice)
     page = client.get(reverse("tasks:offer", args=[ice.public_id])).text
     assert "2 h, 2 h" in page
@@ -276,7 +277,10 @@ def test_the_api_gives_the_figures_with_their_n() -> None:
     assert kept["project"]["decision"] == {"n": 5, "median_seconds": 7_200, "p95_seconds": 7_200}
     assert kept["lab"]["overturned"] == {"n": 0, "percent": None}
     assert kept["project"]["pay"] == {"n": 0, "median_seconds": None, "p95_seconds": None}
-    assert kept["project"]["missed"] == {"total": 0, "undecided": 0, "late_pay": 0, "unanswered": 0}
+    assert kept["project"]["missed"] == {"total": 0, "undecided": 0, "late_pay": 0, "unanswered": 0, "latest": []}
+    assert kept["project"]["nothing"] == {"n": 5, "percent": 0}
+    assert kept["project"]["made_up"] == {"n": 1, "count": 0, "amount": 0, "owed": 0}
+    assert kept["project"]["since"] <= kept["project"]["until"]
     ada = api_client_for(user("Ada"), ice.lab)
     assert ada.get(f"/api/v1/projects/{ice.public_id}/").json()["promises"] == address
     close_project(project=ice, by=user("Mina"))
