@@ -28,7 +28,7 @@ QUORUM_CREDENTIAL_HOURS = env.number("QUORUM_CREDENTIAL_HOURS", 24)  # the promi
 QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
 QUORUM_CARD_LIMIT = env.number("QUORUM_CARD_LIMIT", 500_000)  # minor units a new lab may pay by card; 0: no limit
 QUORUM_CARD_LIMIT_DAYS = env.number("QUORUM_CARD_LIMIT_DAYS", 30)  # a lab is new until so long after its first payment
-MIN_HOURLY = env.number("MIN_HOURLY", 3_000)  # minor units an hour of measured time that a new project pays at least
+QUORUM_MIN_HOURLY = env.number("QUORUM_MIN_HOURLY", 3_000)  # the least an hour of new projects, in minor units
 PLATFORM_FEE_BPS = env.number("PLATFORM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
 
 _public = urlsplit(QUORUM_PUBLIC_URL)

@@ -48,7 +48,7 @@ def create_project(*, lab: Lab, title: str, kind: str, by: User, **fields: Any) 
     """A draft with today's platform fee and the newest agreements. `fields`: see `edit_project`. Raises Invalid."""
     authorise(by, Permission.PROJECT_EDIT, lab=lab)
     project = Project(lab=lab, title=title, kind=kind, created_by=by, fee_bps=settings.PLATFORM_FEE_BPS)
-    project.min_hourly = settings.MIN_HOURLY
+    project.min_hourly = settings.QUORUM_MIN_HOURLY
     project.lease_minutes = usual_lease(project.minutes)
     _fill(project, {key: value for key, value in fields.items() if key != "agreements"})
     project.save()
@@ -85,8 +85,8 @@ def _fill(project: Project, fields: dict[str, Any]) -> None:
         raise TypeError(f"Not a field that people fill in: {', '.join(sorted(unknown))}")
     for name, value in fields.items():
         setattr(project, name, value)
-    if project.min_hourly < settings.MIN_HOURLY and "min_hourly" in fields:
-        words = f"The least that a project promises is {show(settings.MIN_HOURLY, project.currency)} an hour."
+    if project.min_hourly < settings.QUORUM_MIN_HOURLY and "min_hourly" in fields:
+        words = f"The least that a project promises is {show(settings.QUORUM_MIN_HOURLY, project.currency)} an hour."
         raise Invalid(words, faults=(Fault(words, field="min_hourly"),))
     if "minutes" in fields and "lease_minutes" not in fields:
         project.lease_minutes = usual_lease(project.minutes)

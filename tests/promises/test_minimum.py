@@ -32,8 +32,8 @@ from tasks import queries_promises as promises
 from tasks.actions import accept, make_up_weeks, open_seats, reject
 from tasks.measured import MOST, counted, lacking
 from tasks.models import Seat, Submission
+from tests.books import contradictions
 from tests.people import api_client_for, lab, ops, sign_in, user
-from tests.tasks.conftest import contradictions
 from tests.tasks.scene import FEE, PAY, add_tasks, fresh, fund, handed_in, money, owed, project
 from tests.threads import at_once
 
