@@ -36,7 +36,7 @@ SIDES = (LAB, EXPERT, OPS)
 # (label, URL name, icon), in reading order
 NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
     "": (("How pay works", "pay", ""), ("Status", "status", "")),
-    LAB.key: (("Projects", "tasks:dashboard", ""), ("Lab", "accounts:labs", "")),
+    LAB.key: (("Projects", "tasks:dashboard", ""), ("Billing", "tasks:billing_home", ""), ("Lab", "accounts:labs", "")),
     EXPERT.key: (
         ("Home", "tasks:work", ""),
         ("Find work", "tasks:browse", ""),
@@ -46,6 +46,13 @@ NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Earnings", "payments:earnings", ""),
     ),
     OPS.key: (("Review desk", "admin:desk", ""), ("Operations", "admin:index", "")),
+}
+# Pages that belong to a place and do not lie below it
+BELOW: dict[str, tuple[str, ...]] = {
+    "tasks:dashboard": ("/tasks/", "/submissions/", "/imports/", "/exports/"),
+    "tasks:billing_home": ("/fundings/",),
+    "projects:mine": ("/invitations/",),
+    "payments:earnings": ("/payouts/",),
 }
 ACCOUNT = (
     ("Profile and time zone", "accounts:settings", "settings"),
@@ -84,9 +91,11 @@ class Shell:
         return unread_notices(user) if isinstance(user, User) else 0
 
     def _places(self, rows: tuple[tuple[str, str, str], ...]) -> list[Place]:
-        places = [Place(label, reverse(name), icon) for label, name, icon in rows]
-        here = max((place.url for place in places if self._request.path.startswith(place.url)), key=len, default="")
-        return [place._replace(current=place.url == here) for place in places]
+        ways = {name: (reverse(name), *BELOW.get(name, ())) for _, name, _ in rows}
+        path = self._request.path
+        lengths = {name: max((len(way) for way in ways[name] if path.startswith(way)), default=0) for name in ways}
+        here = max(lengths.values(), default=0)
+        return [Place(label, ways[name][0], icon, current=lengths[name] == here > 0) for label, name, icon in rows]
 
     @property
     def start(self) -> str:

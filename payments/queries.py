@@ -201,11 +201,15 @@ def left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
 
 
 def refundable(ref: str, currency: str = "usd") -> int:
-    """What can go back to the lab now: free funds, as far as the payments behind them carry it. None while disputed."""
+    """What can go back to the lab now: free funds less what is owed first, as far as the payments behind them carry it.
+
+    None while disputed.
+    """
     if standing_disputes(ref):
         return 0
     paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
-    return min(free_funds(ref, currency), sum(left for _, left in left_in(paid)))
+    free = max(0, free_funds(ref, currency) - owed_first(ref, currency))
+    return min(free, sum(left for _, left in left_in(paid)))
 
 
 def refunds_of(ref: str) -> QuerySet[Refund]:

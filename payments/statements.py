@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
-from payments.cells import harmless
+from payments.cells import Echo, harmless
 from payments.models import Allocation, BatchLine, Earning, Payout, Reversal
 from payments.money import plain, show
 
@@ -127,7 +127,7 @@ def year_lines(year: int) -> Iterator[str]:
     named = rows.values_list("payee__public_id", "payee__name", "payee__email", "payee__payee__country", "currency")
     ours = Coalesce(Sum("pay", filter=Q(kind__in=Earning.HOUSE_PAID)), 0)
     sums = named.annotate(earned=Sum("pay"), ours=ours, lines=Count("pk")).order_by("payee__public_id", "currency")
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(YEAR_HEAD)
     for public_id, name, email, country, currency, earned, top_ups, lines in sums.iterator(chunk_size=500):
         money = (plain(earned, currency), plain(top_ups, currency))
@@ -195,16 +195,9 @@ CSV_HEAD = (
 )  # fmt: skip
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
     """The statement as CSV: UTC times in ISO 8601, amounts as decimals. Formulas are made harmless."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(CSV_HEAD)
     for earning in earnings:
         payouts = [allocation.payout for allocation in earning.allocations.all()]

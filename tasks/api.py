@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from tasks import api_lab as lab
+from tasks import api_money as money
 from tasks import api_promises as promises
 from tasks import api_work as work
 
@@ -38,4 +39,9 @@ api_urls: list[URLPattern] = [
     path("projects/<str:project>/exports/", lab.Exports.as_view(), name="api-exports"),
     path("exports/<str:export>/", lab.OneExport.as_view(), name="api-export"),
     path("exports/<str:export>/file/", lab.Download.as_view(), name="api-export-file"),
+    path("projects/<str:project>/money/", money.ProjectMoney.as_view(), name="api-money"),
+    path("projects/<str:project>/money/lines/", money.ProjectLines.as_view(), name="api-money-lines"),
+    path("projects/<str:project>/money/forecast/", money.ProjectForecast.as_view(), name="api-forecast"),
+    path("labs/<str:lab>/billing/", money.Billing.as_view(), name="api-billing"),
+    path("labs/<str:lab>/billing/<str:month>/lines/", money.MonthLines.as_view(), name="api-month-lines"),
 ]

@@ -9,6 +9,7 @@ from django import forms
 from django.forms.fields import InvalidJSONInput
 
 from core.nesting import deeper_than
+from payments.causes import GROUPS
 from projects.forms import Money
 from tasks.models import RejectReason, Submission, Task
 from tasks.rows import MAX_DEPTH, TOO_DEEP
@@ -171,3 +172,11 @@ class RefundForm(forms.Form):
         help_text="For your own records, and ours.",
         error_messages={"required": "Say why."},
     )
+
+
+class LinesForm(forms.Form):
+    """Which lines of a project's ledger; what cannot be read narrows nothing."""
+
+    group = forms.ChoiceField(required=False, label="Kind", choices=[("", "Every kind"), *GROUPS.items()])
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))

@@ -100,7 +100,7 @@ def on_project_open(event: Event) -> None:
 
 
 def on_project_closed(event: Event) -> None:
-    actions.cancel_seats(project=Project.objects.get(public_id=event.subject), by=SYSTEM)
+    actions.cancel_seats(project=Project.objects.get(public_id=event.subject), by=SYSTEM, why="closed")
 
 
 def on_funding_paid(event: Event) -> None:
@@ -137,7 +137,10 @@ def on_submission_released(event: Event) -> None:
     submission = _submission(event)
     if submission.project.status == Project.Status.CLOSED or submission.task.status != Task.Status.OPEN:
         # Nobody will take this seat any more: its reserve goes back to the funds.
-        actions.cancel_seats(project=submission.project, tasks=[submission.task_id], by=SYSTEM)
+        task = submission.task
+        actions.cancel_seats(
+            project=submission.project, by=SYSTEM, why="unclaimed", tasks=[task.pk], about=task.public_id
+        )
     if event.data.get("cause") in ("expired", "withdrawn"):
         digests.tell_expert(event, submission)
 

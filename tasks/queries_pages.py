@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import (
     CharField,
     Count,
@@ -22,11 +24,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import Lab
 from core.models import Event
 from experts.models import Expert
 from payments.models import Earning
 from projects.kinds import kind
+from projects.kinds.base import pseudonym
 from projects.models import Application, Project
 from tasks.models import Seat, Submission, Task
 
@@ -202,9 +205,14 @@ def task_history(task: Task) -> list[Event]:
     return list(Event.objects.filter(about).select_related("actor").order_by("pk"))
 
 
-def pay_by_expert(project: Project) -> list[tuple[str, int, int]]:
-    """(name, answers that earned something, pay in minor units), most pay first. Two statements."""
-    earned = Earning.objects.filter(ref=project.public_id).order_by().values_list("payee")
-    sums = sorted(earned.annotate(n=Count("source", distinct=True), total=Sum("pay")), key=lambda row: -row[2])
-    names = dict(User.objects.filter(pk__in=[payee for payee, _, _ in sums]).values_list("pk", "name"))
-    return [(names[payee], count, total) for payee, count, total in sums]
+def pay_by_expert(project: Project) -> list[tuple[int, int, int]]:
+    """(key of the user, answers that earned something, pay in minor units), most pay first. One statement."""
+    earned = Earning.objects.filter(ref=project.public_id).exclude(kind__in=Earning.HOUSE_PAID).order_by()
+    sums = earned.values_list("payee").annotate(n=Count("source", distinct=True), total=Sum("pay"))
+    return sorted(sums, key=lambda row: (-row[2], row[0]))
+
+
+def pseudonyms(lab: Lab, users: Collection[int]) -> dict[int, str]:
+    """User key → how the expert is called in whatever leaves the marketplace; the lab's exports say the same."""
+    known = Expert.objects.filter(user__in=users).values_list("user", "public_id")
+    return {user: pseudonym(settings.SECRET_KEY, lab.public_id, expert) for user, expert in known}

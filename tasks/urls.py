@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tasks import views_files, views_lab, views_refunds, views_review, views_work
+from tasks import views_files, views_lab, views_money, views_refunds, views_review, views_work
 
 app_name = "tasks"
 
@@ -24,6 +24,12 @@ urlpatterns = [
     path("tasks/<slug:tsk>/", views_lab.task, name="task"),
     path("tasks/<slug:tsk>/withdraw/", views_lab.task_withdraw, name="task_withdraw"),
     path("tasks/<slug:tsk>/repair/", views_lab.task_repair, name="task_repair"),
+    # lab: money
+    path("projects/<slug:prj>/ledger/", views_money.lines, name="lines"),
+    path("billing/", views_money.billing_home, name="billing_home"),
+    path("billing/<slug:lab>/", views_money.billing, name="billing"),
+    path("billing/<slug:lab>/<slug:month>/", views_money.statement, name="statement"),
+    path("billing/<slug:lab>/<slug:month>.csv", views_money.month_csv, name="month_csv"),
     # lab: reviewing
     path("projects/<slug:prj>/review/", views_review.review_queue, name="review_queue"),
     path("submissions/<slug:sub>/", views_review.submission, name="submission"),

@@ -20,7 +20,9 @@ from projects.kinds import kind
 from projects.models import Project
 from tasks import actions, forms
 from tasks import queries_dashboard as board
+from tasks import queries_money as books
 from tasks import queries_pages as ask
+from tasks import queries_promises as promises
 from tasks.models import Task
 from tasks.views import abilities, lab_page, paged
 
@@ -60,17 +62,18 @@ def tabbed(request: HttpRequest, project: Project, tab: str, **context: Any) -> 
 @lab_page
 @require_GET
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
-    spend, progress = money.spend(project.public_id), ask.progress(project)
+    balance, progress = books.balance(project), ask.progress(project)
     return tabbed(
         request,
         project,
         "overview",
         progress=progress,
-        spend=spend,
-        spent=board.spent(spend),
-        affordable=spend.free // project.seat_cost if project.seat_cost else 0,
+        balance=balance,
+        affordable=balance.spendable // project.seat_cost if project.seat_cost else 0,
         agreement=board.agreement(project),
         workers=ask.workers(progress, 8),
+        forecast=books.forecast_of(project, balance.spendable, progress),
+        kept=promises.of_project(project),
         disputes=money.standing_disputes(project.public_id) if project.status == Project.Status.FROZEN else [],
     )
 
@@ -78,14 +81,17 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
 @lab_page
 @require_GET
 def spend(request: HttpRequest, project: Project) -> HttpResponse:
+    balance = books.balance(project)
+    dues = Due.objects.filter(ref=project.public_id).order_by("status", "-pk")[:50]
+    names = ask.pseudonyms(project.lab, {due.payee_id for due in dues}) if dues else {}
     return tabbed(
         request,
         project,
         "spend",
-        spend=money.spend(project.public_id),
+        balance=balance,
+        forecast=books.forecast_of(project, balance.spendable),
         fundings=Funding.objects.filter(ref=project.public_id).order_by("-pk"),
-        paid=ask.pay_by_expert(project),
-        dues=Due.objects.filter(ref=project.public_id).select_related("payee").order_by("status", "-pk")[:50],
+        dues=[(names.get(due.payee_id, ""), due) for due in dues],
     )
 
 

@@ -6,7 +6,7 @@ the reference stands for. They still say who, because the event does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
@@ -18,9 +18,12 @@ from payments.models import AccountKind, Earning
 
 
 @transaction.atomic(savepoint=False)
-def reserve(*, ref: str, key: str, amount: int, currency: str, by: Actor) -> None:
+def reserve(
+    *, ref: str, key: str, amount: int, currency: str, by: Actor, cause: Mapping[str, object] | None = None
+) -> None:
     """Set `amount` minor units of the project's free funds aside. Repeating a key does nothing.
 
+    `cause` is for the lab to read: `seats`, `about` (a public id), as payments.causes knows them.
     Raises InsufficientFunds.
     """
     _positive(amount)
@@ -31,14 +34,17 @@ def reserve(*, ref: str, key: str, amount: int, currency: str, by: Actor) -> Non
             amount, debit=(AccountKind.PROJECT_FUNDS, ref), credit=(AccountKind.PROJECT_RESERVED, ref)
         ),
         currency=currency,
-        meta={"by": str(by.pk or "")},
+        meta={"by": str(by.pk or ""), **(cause or {})},
     )
 
 
 @transaction.atomic(savepoint=False)
-def release(*, ref: str, key: str, amount: int, currency: str, by: Actor) -> None:
+def release(
+    *, ref: str, key: str, amount: int, currency: str, by: Actor, cause: Mapping[str, object] | None = None
+) -> None:
     """Give a reserve, or a part of it, back to the project's free funds. Repeating a key does nothing.
 
+    `cause` as for `reserve`, and `why`, one of payments.causes.WHY.
     Raises InsufficientFunds where less than `amount` is reserved.
     """
     _positive(amount)
@@ -49,7 +55,7 @@ def release(*, ref: str, key: str, amount: int, currency: str, by: Actor) -> Non
             amount, debit=(AccountKind.PROJECT_RESERVED, ref), credit=(AccountKind.PROJECT_FUNDS, ref)
         ),
         currency=currency,
-        meta={"by": str(by.pk or "")},
+        meta={"by": str(by.pk or ""), **(cause or {})},
     )
 
 

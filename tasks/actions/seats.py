@@ -69,6 +69,7 @@ def open_seats(*, project: Project, by: Actor, tasks: Collection[int] | None = N
         amount=len(rows) * project.seat_cost,
         currency=project.currency,
         by=by,
+        cause={"seats": len(rows)},
     )
     copy_in(Seat, _COLUMNS, rows)
     if len(rows) >= MANY:
@@ -95,10 +96,13 @@ def _missing(project: Project, tasks: Collection[int] | None, room: int) -> list
 
 
 @transaction.atomic
-def cancel_seats(*, project: Project, by: Actor, tasks: Collection[int] | None = None) -> int:
+def cancel_seats(
+    *, project: Project, by: Actor, why: str = "", tasks: Collection[int] | None = None, about: str = ""
+) -> int:
     """Take back every seat that nobody holds (of `tasks`, or of the project) and return its reserve to the funds.
 
-    Returns how many. One event for the batch: a seat that nobody saw has no history of its own.
+    `why` (of payments.causes.WHY) and `about` (a public id) stand in the lab's ledger. Returns how many. One event for
+    the batch: a seat that nobody saw has no history of its own.
     """
     authorise(by, Permission.TASK_EDIT, lab=project.lab)
     with connection.cursor() as cursor:
@@ -117,6 +121,7 @@ def cancel_seats(*, project: Project, by: Actor, tasks: Collection[int] | None =
     if gone:
         amount = sum(cost for _, cost in gone)
         key = f"cancel:{gone[0][0]}"
-        release(ref=project.public_id, key=key, amount=amount, currency=project.currency, by=by)
+        cause = {"why": why, "about": about, "seats": len(gone)}
+        release(ref=project.public_id, key=key, amount=amount, currency=project.currency, by=by, cause=cause)
         record("project.seats_cancelled", project.public_id, by=by, data={"seats": len(gone)})
     return len(gone)

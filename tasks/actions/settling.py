@@ -71,7 +71,8 @@ def give_rest_back(held: Submission, *, by: Actor) -> None:
     left = rest(held).total
     if left:
         key = f"rejected:{held.public_id}"
-        release(ref=held.project.public_id, key=key, amount=left, currency=held.seat.currency, by=by)
+        cause = {"why": "rejected", "about": held.public_id, "seats": 1}
+        release(ref=held.project.public_id, key=key, amount=left, currency=held.seat.currency, by=by, cause=cause)
     settle(held.seat, by=by)
 
 
@@ -88,4 +89,4 @@ def finish(held: Submission, *, by: Actor) -> None:
     accepted = Submission.objects.filter(task=task, status=Submission.Status.ACCEPTED).count()
     if task.status == Task.Status.OPEN and accepted >= task.overlap:
         step(task, Task.Status.DONE, by=by)
-        cancel_seats(project=held.project, by=SYSTEM, tasks=[task.pk])
+        cancel_seats(project=held.project, by=SYSTEM, why="complete", tasks=[task.pk], about=task.public_id)

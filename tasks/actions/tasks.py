@@ -106,7 +106,7 @@ def _write(project: Project, payload: Json, external_id: str, priority: int, ove
 def _withdraw(task: Task, *, by: Actor, note: str) -> Task:
     # Seats first, in order: the lock order of actions/held.py. What is claimed while we wait is seen afterwards.
     list(Seat.objects.select_for_update(no_key=True).filter(task=task).order_by("pk"))
-    cancel_seats(project=task.project, by=by, tasks=[task.pk])
+    cancel_seats(project=task.project, by=by, why="withdrawn", tasks=[task.pk], about=task.public_id)
     for work in Submission.objects.filter(task=task, seat__status=Seat.Status.CLAIMED).order_by("seat_id"):
         _pay_off(hold(work), by=by, note=note)
     locked = Task.objects.select_for_update(no_key=True).select_related("project__lab").get(pk=task.pk)

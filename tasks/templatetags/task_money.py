@@ -1,4 +1,4 @@
-"""The part of the earnings page that only tasks know: the work behind each line, and what waits for a decision."""
+"""Words about money that only tasks know: the work behind each earning, what waits for a decision, signed amounts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
+from core.templatetags.ui import money_text
 from payments.models import Earning
 from projects.models import Project
 from tasks.models import Submission
@@ -80,3 +81,10 @@ def _decider(work: Submission, earning: Earning) -> str:
     if last is None or last.reviewer_id:
         return f"Decided by a reviewer of {work.project.lab}" if last else "Given back after it was returned"
     return "By rule: nobody decided in the promised time"
+
+
+@register.simple_tag
+def signed(minor: int, currency: str) -> SafeString:
+    """`+$12.00`, `−$12.00`; a dash where nothing moved."""
+    text = ("+" if minor > 0 else "") + money_text(minor, currency) if minor else "–"
+    return format_html('<span class="num nowrap">{}</span>', text)

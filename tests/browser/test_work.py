@@ -119,7 +119,7 @@ def go(page: Page, server: LiveServer, path: str) -> Page:
 
 def lab_pages(world: World) -> dict[str, str]:
     prj = world.pairs.public_id
-    tabs = ("project", "spend", "settings", "task_list", "review_queue", "imports", "exports")
+    tabs = ("project", "spend", "lines", "settings", "task_list", "review_queue", "imports", "exports")
     return {
         "dashboard": address("dashboard"),
         **{tab: address(tab, prj) for tab in tabs},

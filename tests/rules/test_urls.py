@@ -83,6 +83,11 @@ GET: dict[str, frozenset[str]] = {
     "tasks:project": MEMBERS | OPS,
     "tasks:spend": MEMBERS | OPS,
     "tasks:refunds": MEMBERS | OPS,
+    "tasks:lines": MEMBERS | OPS,
+    "tasks:billing_home": SIGNED_IN,
+    "tasks:billing": MEMBERS | OPS,
+    "tasks:statement": MEMBERS | OPS,
+    "tasks:month_csv": MEMBERS | OPS,
     "tasks:settings": MEMBERS | OPS,
     "tasks:task_list": MEMBERS | OPS,
     "tasks:task": MEMBERS | OPS,
@@ -244,6 +249,8 @@ class World:
     def arguments(self, route: str) -> dict[str, object]:
         known: dict[str, object] = {
             "lab_id": self.lab.public_id,
+            "lab": self.lab.public_id,
+            "month": "2026-11",
             "invite_id": self.member_invite.public_id,
             "user_id": user("Rosa").public_id,
             "token_id": self.token.public_id,
