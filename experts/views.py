@@ -16,6 +16,7 @@ from experts.forms import ClaimForm, EvidenceForm, NewClaimForm, ProfileForm
 from experts.models import Credential, EvidencePage, Expert, Institution
 from experts.policies import EDITABLE, LANGUAGE, OPEN_TO_EVIDENCE
 from experts.queries import credential_history, documents, fields_matching
+from payments.queries import route_to
 
 
 def _expert(request: HttpRequest) -> Expert | None:
@@ -36,6 +37,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         mine = expert.credentials.select_related("field", "institution").order_by("-pk")
         languages = [LANGUAGE.get(code, code) for code in expert.languages]
         context = {"expert": expert, "credentials": list(mine), "country": country_name(expert.country)}
+        context["route"] = route_to(expert.country)
         return render(request, "experts/profile.html", {**context, "languages": languages})
     form = ProfileForm(request.POST or None, initial={"languages": ["en"]})
     if request.method == "POST" and form.is_valid():

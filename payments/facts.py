@@ -120,6 +120,14 @@ class Reversal:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """What Stripe wants of a person. `errors`: codes of what is wrong with what they gave."""
+
+    path: str
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Recipient:
     """A connected account. `status`: active, pending, restricted, rejected, unsupported, or empty."""
 
@@ -127,7 +135,7 @@ class Recipient:
     country: str
     status: str
     details: tuple[tuple[str, str], ...]  # (code, resolution)
-    requirements: tuple[str, ...]  # paths of what the person must give
+    requirements: tuple[Requirement, ...]  # what the person must give
 
 
 @dataclass(frozen=True)

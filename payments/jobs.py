@@ -268,4 +268,5 @@ def on_payee_changed(event: Event) -> None:
         Payee.Status.UNSUPPORTED: "Stripe cannot pay you in this country",
     }[Payee.Status(event.after)]
     body = " ".join(payee.requirements) if event.after == payee.status else ""
-    notify(user=payee.user, title=title, body=body, url="/earnings/", event=event)
+    kept = "" if event.after == Payee.Status.READY else "What you have earned is kept for you."
+    notify(user=payee.user, title=title, body=f"{body} {kept}".strip(), url="/payouts/setup/", event=event)

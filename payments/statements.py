@@ -81,6 +81,20 @@ def narrowed(
     return rows
 
 
+def period(since: date | None, until: date | None) -> str:
+    """`November 2026`, `2026`, `03 Nov 2026 to 09 Nov 2026`, `Since the beginning`."""
+    if since and until:
+        first, last = since.day == 1, until.day == monthrange(until.year, until.month)[1]
+        if first and last and (since.year, since.month) == (until.year, until.month):
+            return f"{since:%B %Y}"
+        if first and last and (since.year, since.month, until.month) == (until.year, 1, 12):
+            return f"{since:%Y}"
+        return f"{since:%d %b %Y} to {until:%d %b %Y}"
+    if since:
+        return f"Since {since:%d %b %Y}"
+    return f"Until {until:%d %b %Y}" if until else "Since the beginning"
+
+
 @dataclass(frozen=True)
 class Period:
     """What one person earned in a month or a year of their zone, in one currency: minor units, and how many lines."""
@@ -191,7 +205,7 @@ def _reversals(payout: Payout) -> Iterator[Step]:
 
 CSV_HEAD = (
     "earning", "approved_at", "state", "kind", "memo", "source", "pay", "currency",
-    "payouts", "transfers", "sent_at", "arrives_on", "paid_at", "bank_references",
+    "payouts", "transfers", "sent_at", "arrives_on", "paid_at", "bank_references", "what",
 )  # fmt: skip
 
 
@@ -217,6 +231,7 @@ def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
                 _last(payout.arrives_on for payout in payouts),
                 _last(payout.paid_at for payout in payouts),
                 harmless(" ".join(payout.bank_payout_id for payout in payouts).strip()),
+                earning.get_kind_display(),
             ]
         )
 

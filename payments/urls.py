@@ -12,6 +12,7 @@ urlpatterns = [
     path("stripe/webhook/thin/", views.webhook, {"endpoint": "thin"}, name="webhook_thin"),
     path("earnings/", views.earnings, name="earnings"),
     path("earnings.csv", views.earnings_csv, name="earnings_csv"),
+    path("earnings.pdf", views.earnings_pdf, name="earnings_pdf"),
     path("earnings/statements/", views.earnings_years, name="earnings_years"),
     path("payouts/", views.payouts, name="payouts"),
     path("payouts/setup/", views.payout_setup, name="payout_setup"),

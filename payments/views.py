@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from tempfile import TemporaryFile
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.forms import country_name
 from accounts.roles import Permission, may
 from accounts.web import refusals_on, signed_in, told
-from payments import actions, statements
+from payments import actions, statement_pdf, statements
 from payments.forms import BankForm, CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
 from payments.models import Due, Earning, Funding, Payee, Payout
-from payments.queries import earning_totals
+from payments.queries import earning_totals, payee_country
 
 
 @csrf_exempt
@@ -73,10 +75,33 @@ def earnings_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @login_required
 @require_GET
+def earnings_pdf(request: HttpRequest) -> FileResponse:
+    """The same lines as the CSV, for reading and for filing away."""
+    user = signed_in(request)
+    form, rows = _narrowing(request)
+    given = {name: value for name, value in form.cleaned_data.items() if value}
+    since, until = given.pop("since", None), given.pop("until", None)
+    head = statement_pdf.Head(
+        name=user.name,
+        email=user.email,
+        person=user.public_id,
+        country=country_name(payee_country(user)) or "not known yet",
+        period=statements.period(since, until),
+        zone=timezone.get_current_timezone_name(),
+        selection=f"A selection only, by {', '.join(given)}" if given else "",
+    )
+    file = TemporaryFile()  # noqa: SIM115  the response closes it
+    statement_pdf.write(file, head, rows.iterator(chunk_size=500))
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename="earnings.pdf", content_type="application/pdf")
+
+
+@login_required
+@require_GET
 def earnings_years(request: HttpRequest) -> HttpResponse:
     """A statement for each month and year in which one earned something."""
     user = signed_in(request)
-    context = {"years": statements.years_of(user), "payee": Payee.objects.filter(user=user).first()}
+    context = {"years": statements.years_of(user), "country": country_name(payee_country(user))}
     return render(request, "payments/statements.html", context)
 
 

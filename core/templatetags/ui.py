@@ -105,7 +105,7 @@ def absolute(moment: datetime) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """`6 h 12 min`, `3 days 4 h`, `45 s`: the two largest units."""
+    """`6 h 12 min`, `3 days 4 h`, `45 s`, `under 1 s`: the two largest units."""
     whole = max(0, int(seconds))
     days, rest = divmod(whole, 86_400)
     hours, rest = divmod(rest, 3_600)
@@ -114,7 +114,9 @@ def duration_text(seconds: float) -> str:
         return f"{days} day{'' if days == 1 else 's'}" + (f" {hours} h" if hours else "")
     if hours:
         return f"{hours} h" + (f" {minutes} min" if minutes else "")
-    return f"{minutes} min" if minutes else f"{left} s"
+    if minutes:
+        return f"{minutes} min"
+    return f"{left} s" if left else "under 1 s"
 
 
 @register.simple_tag

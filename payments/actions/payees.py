@@ -135,7 +135,7 @@ def apply_recipient(*, facts: gateway.Recipient, by: Actor) -> Payee:
     """
     authorise(by, Permission.MONEY_OPERATE)
     payee = Payee.objects.select_for_update(no_key=True).get(stripe_account_id=facts.id)
-    needs = list(dict.fromkeys(words.requirement(path) for path in facts.requirements))
+    needs = list(dict.fromkeys(words.requirement(want.path, want.errors) for want in facts.requirements))
     status = STATUS_AT_STRIPE.get(facts.status, Status.PENDING)
     if status != Status.READY:
         needs = [*dict.fromkeys(words.capability(*detail) for detail in facts.details), *needs]

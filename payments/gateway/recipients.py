@@ -6,7 +6,7 @@ from typing import Any
 
 import stripe
 
-from payments.facts import Recipient
+from payments.facts import Recipient, Requirement
 from payments.gateway.client import client, dig, told_apart
 
 
@@ -66,5 +66,9 @@ def _recipient(account: stripe.v2.core.Account) -> Recipient:
         country=str(dig(facts, "identity").get("country") or "").upper(),
         status=balance.get("status", ""),
         details=tuple((d["code"], d["resolution"]) for d in balance.get("status_details") or ()),
-        requirements=tuple(e["description"] for e in entries if e["awaiting_action_from"] == "user"),
+        requirements=tuple(_requirement(entry) for entry in entries if entry["awaiting_action_from"] == "user"),
     )
+
+
+def _requirement(entry: dict[str, Any]) -> Requirement:
+    return Requirement(entry["description"], tuple(error["code"] for error in entry.get("errors") or ()))

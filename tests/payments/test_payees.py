@@ -7,9 +7,9 @@ import pytest
 from accounts.models import Notice
 from core import events
 from core.errors import NotAllowed, Refused
-from payments import actions, gateway, queries, words
+from payments import actions, gateway, ledger, queries
 from payments.actions.payees import CountryUnsupported
-from payments.models import Payee
+from payments.models import AccountKind, Payee
 from tests import people
 from tests.payments.stories import earned, funded, payee
 from tests.sandbox import LocalStripe
@@ -63,7 +63,11 @@ def test_nobody_sets_up_payouts_for_another() -> None:
     [
         ("verified", "ready", None),
         ("checking", "pending", "Stripe is checking what you sent. There is nothing to do."),
-        ("needs_info", "restricted", "A picture of your identity document"),
+        (
+            "needs_info",
+            "restricted",
+            "Upload a picture of your identity document: Stripe could not confirm it from what you typed.",
+        ),
         ("unsupported", "unsupported", "Stripe does not support payouts in this country."),
     ],
 )
@@ -162,20 +166,24 @@ def test_whoever_corrects_the_country_after_an_unanswered_call_is_not_stuck(stri
     assert row.status == Payee.Status.READY
 
 
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("identity.individual.address.city", "Your home address"),
-        ("identity.individual.id_numbers", "Your tax or national identity number"),
-        ("something.new_here", "something, new here"),
-    ],
-)
-def test_requirements_are_words(path: str, said: str) -> None:
-    assert words.requirement(path) == said
-
-
-def test_unknown_codes_still_say_something() -> None:
-    assert words.capability("brand_new", "contact_stripe") == "Please write to Stripe's support."
-    assert words.capability("brand_new", "brand_new") == "Stripe says: brand_new."
-    assert words.bank_failure("brand_new", "Said by the bank.") == "Said by the bank."
-    assert words.bank_failure("", "").startswith("The bank returned")
+def test_a_capability_that_is_lost_leaves_the_money_and_tells_how_to_mend_it(stripe: LocalStripe) -> None:
+    funded(stripe)
+    row = payee(stripe)
+    earned(row.user)
+    stripe.onboard(row.stripe_account_id or "", "needs_info")
+    account = next(stripe.sandbox.store.all("account"))
+    account["requirements"]["entries"][1]["errors"] = [{"code": "verification_document_expired", "description": ""}]
+    stripe.sandbox.store.put("account", account["id"], account)
+    stripe.deliver()
+    actions.process()
+    assert actions.make_payouts() == 0
+    assert ledger.balance(AccountKind.EXPERT_PAYABLE, row.user.public_id) == 4_000
+    events.drain()
+    told = Notice.objects.get(user=row.user, title__startswith="Stripe needs something")
+    assert "The document has expired. Upload one that is valid." in told.body
+    assert told.body.endswith("What you have earned is kept for you.")
+    assert told.url == "/payouts/setup/"
+    stripe.onboard(row.stripe_account_id or "", "verified")
+    stripe.deliver()
+    actions.process()
+    assert actions.make_payouts() == 1

@@ -66,6 +66,7 @@ GET: dict[str, frozenset[str]] = {
     "experts:fields": ALL,
     "payments:earnings": SIGNED_IN,
     "payments:earnings_csv": SIGNED_IN,
+    "payments:earnings_pdf": SIGNED_IN,
     "payments:earnings_years": SIGNED_IN,
     "payments:payouts": SIGNED_IN,
     "payments:payout_setup": SIGNED_IN,
