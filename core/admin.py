@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -94,7 +94,9 @@ class OpsAdmin(_ModelAdmin[M]):
 
     def press(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
         """One action, and back to the page with what came of it."""
-        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
         pressed = next((known for known in self.buttons if known.name == button), None)
         if pressed is None:
             raise PermissionDenied("There is no such button.")

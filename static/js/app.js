@@ -24,6 +24,14 @@ function reachable(scope) {
   }
 }
 
+// On a phone the tab one is on may lie outside its bar.
+function reveal(scope) {
+  for (const here of scope.querySelectorAll(":is(.tabs, .nav) [aria-current]")) {
+    const bar = here.closest(".tabs, .nav-box");
+    bar.scrollLeft += Math.max(0, here.getBoundingClientRect().right - bar.getBoundingClientRect().right);
+  }
+}
+
 async function start(scope) {
   for (const part of [combo, toast]) part.start(scope);
   const found = (selector) => scope.matches?.(selector) || scope.querySelector(selector);
@@ -33,6 +41,7 @@ async function start(scope) {
       .map(async ([, load]) => (await load()).start(scope)),
   );
   reachable(scope);
+  reveal(scope);
   for (const input of scope.querySelectorAll("[data-time-zone]")) {
     input.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
   }

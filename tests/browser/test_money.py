@@ -21,10 +21,15 @@ __all__ = ["stripe"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+OUTSIDE = """[...document.querySelectorAll(".tabs [aria-current], .nav [aria-current]")].some((here) =>
+    here.getBoundingClientRect().right > here.closest(".tabs, .nav-box").getBoundingClientRect().right + 1)"""
+
+
 def look(page: Page, url: str, name: str) -> list[str]:
     page.goto(url)
     picture(page, f"money-{name}")
     faults = [f"{name}: {fault}" for fault in axe(page)]
+    faults += [f"{name}: the tab one is on is not seen"] if page.evaluate(OUTSIDE) else []
     return faults + ([f"{name} scrolls sideways"] if sideways(page) else [])
 
 

@@ -294,6 +294,11 @@ def test_lists_are_titled_by_what_they_list_and_show_amounts_not_cents(desk: Cli
     assert (index.count(">Sign-in<"), index.count(">Accounts<")) == (1, 2)  # the app, and the ledger's accounts
 
 
+@pytest.mark.parametrize("key", ["abc", "9" * 30, "0"])
+def test_a_button_of_a_row_that_is_none_is_not_found(desk: Client, key: str) -> None:
+    assert desk.post(reverse("admin:payments_payout_do", args=[key, "retry"])).status_code == 404
+
+
 def test_ops_send_a_refused_payout_again(desk: Client) -> None:
     payout = Payout.objects.get(status="failed")
     assert "Send again: done." in press(desk, payout, "retry")
