@@ -191,8 +191,8 @@ class ReportAdmin(OpsAdmin[Report]):
         return work_link(report.submission)
 
     @admin.display(description="Accepted unless decided by", ordering="submission__decide_by")
-    def decide_by(self, report: Report) -> Any:
-        return report.submission.decide_by
+    def decide_by(self, report: Report) -> str:
+        return f"{report.submission.decide_by:%d %b %Y %H:%M} UTC"
 
 
 @admin.register(Import)

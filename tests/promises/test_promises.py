@@ -59,7 +59,7 @@ def test_funded_before_you_start() -> None:
         claimed(ice, "Farah")
 
 
-def test_a_decision_that_nobody_makes_in_time_is_a_yes_and_a_published_miss() -> None:
+def test_a_decision_that_nobody_makes_in_time_is_a_yes_and_a_published_miss(client: Client) -> None:
     ice = project(1)
     work = pass_time(handed_in(ice), days=10)
     assert promises.of_project(ice).overdue == 1
@@ -69,6 +69,8 @@ def test_a_decision_that_nobody_makes_in_time_is_a_yes_and_a_published_miss() ->
     kept = promises.of_project(ice)
     assert (kept.overdue, kept.by_clock.count, kept.undecided, kept.missed) == (0, 1, 1, 1)
     assert [(miss.what, miss.words) for miss in kept.misses] == [("undecided", "not decided")]
+    page = sign_in(client, work.expert.user).get(reverse("tasks:offer", args=[ice.public_id])).text
+    assert f"not decided by {kept.misses[0].at:%-d %b %Y, %H:%M} UTC" in page
 
 
 @pytest.mark.broken_books("these payouts are scenery that no outbox delivered")
