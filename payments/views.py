@@ -101,7 +101,8 @@ def earnings_pdf(request: HttpRequest) -> FileResponse:
 def earnings_years(request: HttpRequest) -> HttpResponse:
     """A statement for each month and year in which one earned something."""
     user = signed_in(request)
-    context = {"years": statements.years_of(user), "country": country_name(payee_country(user))}
+    payee = Payee.objects.filter(user=user).first()
+    context = {"years": statements.years_of(user), "payee": payee, "country": country_name(payee_country(user))}
     return render(request, "payments/statements.html", context)
 
 

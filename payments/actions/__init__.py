@@ -33,6 +33,7 @@ from payments.actions.payees import (
     choose_country,
     give_bank_details,
     onboarding_link,
+    record_tax_form,
     refresh_payee,
 )
 from payments.actions.payouts import apply_bank_payout, cancel_payout, make_payouts, pay_out, retry_payout
@@ -92,6 +93,7 @@ __all__ = [
     "read_batch",
     "receive",
     "reconcile",
+    "record_tax_form",
     "refresh_funding",
     "refresh_payee",
     "refund_funds",

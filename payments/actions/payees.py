@@ -14,7 +14,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
-from core.errors import Fault, Refused, WrongState
+from core.errors import Fault, Invalid, Refused, WrongState
 from core.events import record
 from core.transitions import lock, step
 from payments import bank, gateway, queries, words
@@ -78,6 +78,22 @@ def give_bank_details(*, payee: Payee, details: Mapping[str, str], by: Actor) ->
     record("payee.bank_details", payee.public_id, by=by)
     data = {"payee": payee.user.public_id}
     return payee if payee.status == Status.READY else step(payee, Status.READY, by=by, data=data)
+
+
+@transaction.atomic
+def record_tax_form(*, payee: Payee, status: str, by: Actor, note: str) -> Payee:
+    """Ops keep people's tax forms elsewhere; here stands how far that is, for the year's totals. Nothing is filed.
+
+    `note`: which form, and where it is kept. Raises Invalid without one.
+    """
+    authorise(by, Permission.MONEY_OPERATE)
+    if not note.strip():
+        raise Invalid("Say which form it is.", faults=(Fault("Say which form it is.", field="note"),))
+    payee = lock(payee)
+    payee.tax_form = Payee.TaxForm(status)
+    payee.save(update_fields=["tax_form", "updated_at"])
+    record("payee.tax_form", payee.public_id, by=by, note=note.strip(), data={"tax_form": status})
+    return payee
 
 
 def onboarding_link(*, payee: Payee, return_url: str, refresh_url: str, by: Actor) -> str:

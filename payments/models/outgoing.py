@@ -32,6 +32,11 @@ class Payee(models.Model):
         RESTRICTED = "restricted", "Something is needed from you"
         UNSUPPORTED = "unsupported", "Not possible in this country"
 
+    class TaxForm(models.TextChoices):
+        NONE = "none", "Not on file"
+        ASKED = "asked", "Asked for"
+        ON_FILE = "on_file", "On file"
+
     NOUN = "payee"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {  # Stripe decides, in any order
         Status.NEW: {Status.PENDING, Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
@@ -50,6 +55,7 @@ class Payee(models.Model):
     bank_hint = models.CharField(max_length=4, blank=True, editable=False)  # the account's last characters
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW)
     requirements = models.JSONField(default=list)  # what is still needed, one sentence each
+    tax_form = models.CharField(max_length=8, choices=TaxForm.choices, default=TaxForm.NONE)  # kept elsewhere, by ops
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 

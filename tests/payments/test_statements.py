@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from payments import statements
+from core.errors import Invalid, NotAllowed
+from payments import actions, statements
 from payments.models import Earning, Payee
 from tests import people
 from tests.payments.stories import earned
@@ -84,6 +85,23 @@ def test_ops_download_what_everybody_earned_in_a_year(emil: Payee, client: Clien
     assert client.get(reverse("admin:payments_earning_year", args=[0])).status_code == 404
     listed = read(client, reverse("admin:payments_earning_changelist"))
     assert f"Totals of {datetime.now(tz=UTC).year}" in listed
+
+
+def test_how_far_a_tax_form_is_stands_beside_the_totals_and_only_ops_say_so(emil: Payee, client: Client) -> None:
+    assert "Tax form: not on file." in read(client, reverse("payments:earnings_years"))
+    with pytest.raises(NotAllowed):
+        actions.record_tax_form(payee=emil, status="on_file", by=emil.user, note="W-8BEN")
+    with pytest.raises(Invalid, match="which form"):
+        actions.record_tax_form(payee=emil, status="asked", by=people.ops(), note=" ")
+    client.force_login(people.ops())
+    for button, status in (("tax_asked", "asked"), ("tax_on_file", "on_file")):
+        client.post(reverse("admin:payments_payee_do", args=[emil.pk, button]), {"words": "W-8BEN, in the safe"})
+        emil.refresh_from_db()
+        assert emil.tax_form == status
+    url = reverse("admin:payments_earning_year", args=[datetime.now(tz=UTC).year])
+    assert [row["tax_form"] for row in rows_of(client.get(url))] == ["on_file"]
+    client.force_login(emil.user)
+    assert "Tax form: on file." in read(client, reverse("payments:earnings_years"))
 
 
 def test_the_page_asks_no_more_for_many_lines_than_for_few(
