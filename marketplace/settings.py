@@ -29,6 +29,10 @@ QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example"
 QUORUM_CARD_LIMIT = env.number("QUORUM_CARD_LIMIT", 500_000)  # minor units a new lab may pay by card; 0: no limit
 QUORUM_CARD_LIMIT_DAYS = env.number("QUORUM_CARD_LIMIT_DAYS", 30)  # a lab is new until so long after its first payment
 QUORUM_MIN_HOURLY = env.number("QUORUM_MIN_HOURLY", 3_000)  # the least an hour of new projects, in minor units
+QUORUM_LOW_FUNDS_SEATS = env.number("QUORUM_LOW_FUNDS_SEATS", 10)  # fewer answers left than this: funds run low
+QUORUM_LOW_FUNDS_PERCENT = env.number("QUORUM_LOW_FUNDS_PERCENT", 10)  # … or than this share of the plan
+QUORUM_IDLE_WARN_DAYS = env.number("QUORUM_IDLE_WARN_DAYS", 60)  # unspent funds: the lab is warned
+QUORUM_IDLE_RETURN_DAYS = env.number("QUORUM_IDLE_RETURN_DAYS", 85)  # … and they go back; 0: never
 PLATFORM_FEE_BPS = env.number("PLATFORM_FEE_BPS", 2_000)  # platform fee on top of the pay, in basis points
 
 _public = urlsplit(QUORUM_PUBLIC_URL)
@@ -217,6 +221,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tasks.open_seats": {"task": "tasks.open_seats", "schedule": timedelta(minutes=1)},
     "tasks.write_files": {"task": "tasks.write_files", "schedule": timedelta(minutes=1)},
     "tasks.make_up_weeks": {"task": "tasks.make_up_weeks", "schedule": crontab(hour=1, minute=20)},
+    "tasks.watch_funds": {"task": "tasks.watch_funds", "schedule": timedelta(minutes=10)},
     "tasks.warn": {"task": "tasks.warn", "schedule": timedelta(minutes=5)},
     "payments.process_inbox": {"task": "payments.process_inbox", "schedule": timedelta(seconds=15)},
     "payments.pay_dues": {"task": "payments.pay_dues", "schedule": timedelta(minutes=1)},
@@ -224,6 +229,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
     "payments.note_late_pay": {"task": "payments.note_late_pay", "schedule": timedelta(minutes=5)},
     "payments.sweep_events": {"task": "payments.sweep_events", "schedule": timedelta(minutes=10)},  # once a day it acts
+    "payments.return_idle_funds": {"task": "payments.return_idle_funds", "schedule": timedelta(hours=1)},
     "payments.expire_adjustments": {"task": "payments.expire_adjustments", "schedule": timedelta(hours=1)},
     "payments.expire_reversals": {"task": "payments.expire_reversals", "schedule": timedelta(hours=1)},
     "payments.reconcile": {"task": "payments.reconcile", "schedule": crontab(minute=10)},

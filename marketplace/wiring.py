@@ -79,9 +79,11 @@ WIRING: Wiring = (
     ("report.confirmed", tasks.on_report_decided),
     ("report.dismissed", tasks.on_report_decided),
     ("project.review_due", tasks.on_review_due),
+    ("project.funds_level", tasks.on_funds_level),
     # money that labs pay
     ("lab.confirmed", payments.on_lab_confirmed),
     ("funding.failed", payments.on_funding_failed),
+    ("funding.idle", payments.on_funding_idle),
     ("funding.returned", payments.on_funding_returned),
     # money on its way to experts
     ("payee.ready", payments.on_payee_changed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -19,7 +20,7 @@ from rest_framework.views import APIView
 from accounts.models import Lab, User
 from accounts.rest import Door, DoorSet
 from accounts.roles import Permission, may
-from payments import actions, queries, statements
+from payments import actions, queries, queries_paid, statements
 from payments.models import Dispute, Earning, Funding, Payee, Payout, Refund
 
 
@@ -28,14 +29,19 @@ class FundingSerializer(serializers.ModelSerializer[Funding]):
 
     id = serializers.CharField(source="public_id", read_only=True)
     lab = serializers.CharField(source="lab.public_id", read_only=True)
+    returns_at = serializers.SerializerMethodField(help_text="When what is neither spent nor reserved goes back.")
 
     class Meta:
         model = Funding
         fields = (
             "id", "ref", "lab", "title", "amount", "stripe_fee", "currency", "method", "status", "failure",
             "success_url", "cancel_url", "instructions_url", "invoice_url", "receipt_url", "created_at", "paid_at",
+            "returns_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_returns_at(self, funding: Funding) -> datetime | None:
+        return queries_paid.returns_at(funding)
 
 
 class CheckoutSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from celery import shared_task
@@ -65,6 +66,11 @@ def note_late_pay() -> None:
     actions.note_late_pay()
 
 
+@shared_task(name="payments.return_idle_funds", ignore_result=True)
+def return_idle_funds() -> None:
+    actions.return_idle_funds()
+
+
 @shared_task(name="payments.expire_adjustments", ignore_result=True)
 def expire_adjustments() -> None:
     actions.expire_adjustments()
@@ -88,15 +94,29 @@ def on_funding_failed(event: Event) -> None:
         )
 
 
+def on_funding_idle(event: Event) -> None:
+    """The lab hears, weeks before, that unspent money will go back."""
+    funding = Funding.objects.select_related("lab").get(public_id=event.subject)
+    day = datetime.fromisoformat(event.data["returns_at"])
+    for person in members_who_may(funding.lab, Permission.PROJECT_FUND):
+        notify(
+            user=person,
+            title=f"{show(event.data['amount'], funding.currency)} of {funding.title} goes back on {day:%d %b %Y}",
+            body="It is neither spent nor reserved. Open work with it before, or do nothing and it returns to you.",
+            url=reverse("payments:funding", args=[funding.public_id]),
+            event=event,
+        )
+
+
 def on_funding_returned(event: Event) -> None:
-    """A payment came after it was over: the lab reads that it goes back, and why it is less than was paid."""
+    """Money goes back by a rule: the lab reads by which, and why it may be less than was paid."""
     funding = Funding.objects.select_related("lab").get(public_id=event.subject)
     amount, fee = show(event.data["amount"], funding.currency), show(funding.stripe_fee, funding.currency)
     for person in members_who_may(funding.lab, Permission.PROJECT_FUND):
         notify(
             user=person,
-            title=f"{amount} goes back to you: a payment for {funding.title} came too late",
-            body=f"The payment was over when it arrived. Stripe keeps its fee of {fee}.",
+            title=f"{amount} of a payment for {funding.title} goes back to you",
+            body=f"{event.note} Stripe keeps its fee of {fee}.",
             url=reverse("payments:funding", args=[funding.public_id]),
             event=event,
         )

@@ -94,6 +94,18 @@ def allocate(earnings: Iterable[tuple[int, int]], fundings: Iterable[tuple[int, 
     return shares
 
 
+def unspent(left: Iterable[tuple[int, int]], free: int) -> dict[int, int]:
+    """How much of `free` lies in each funding. `left`: (id, amount it can still carry), oldest first.
+
+    Pay draws on the oldest first, so what is free lies in the youngest.
+    """
+    found = {}
+    for funding, amount in reversed(list(left)):
+        found[funding] = min(amount, free)
+        free -= found[funding]
+    return found
+
+
 def show(amount: int, currency: str = "usd") -> str:
     """`$1,234.50`, `-$0.05`, `¥1,200`, `1,234.50 CHF`."""
     if currency in ZERO_DECIMAL:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.actions import notify
 from accounts.models import Role, User
+from accounts.queries import members_who_may
 from accounts.roles import LAB_ROLES, Permission
 from core.models import Event
 from payments.models import Account, AccountKind
@@ -108,6 +109,15 @@ def tell_reviewers(event: Event, project: Project) -> None:
     url = reverse("tasks:review_queue", args=[project.public_id])
     for user in reviewers(project):
         notify(user=user, title=title, body="What nobody decides in time is accepted.", url=url, event=event)
+
+
+def tell_funders(event: Event, project: Project) -> None:
+    left, lacking = event.data["left"], event.data["lacking"]
+    words = f"funds for {left} more answer{'' if left == 1 else 's'}" if left else "the funds are used up"
+    body = f"{lacking} planned answer{' is' if lacking == 1 else 's are'} not paid for yet. Experts see paid work only."
+    url = reverse("tasks:project", args=[project.public_id])
+    for user in members_who_may(project.lab, Permission.PROJECT_FUND):
+        notify(user=user, title=f"{project.title}: {words}", body=body, url=url, event=event)
 
 
 def tell_uploader(event: Event, upload: Import) -> None:

@@ -12,6 +12,7 @@ from core.models import Event
 from projects.models import Project
 from tasks import actions, digests
 from tasks.models import Export, Import, Report, Submission, Task
+from tasks.runway import ENOUGH
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,11 @@ def warn() -> None:
     """Leases that end soon, and a day's answers that wait for a decision."""
     actions.warn_of_leases()
     actions.remind_reviewers()
+
+
+@shared_task(name="tasks.watch_funds", ignore_result=True)
+def watch_funds() -> None:
+    actions.watch_funds()
 
 
 def _work_on(upload: Import) -> None:
@@ -163,6 +169,12 @@ def on_report_decided(event: Event) -> None:
 
 def on_review_due(event: Event) -> None:
     digests.tell_reviewers(event, Project.objects.get(public_id=event.subject))
+
+
+def on_funds_level(event: Event) -> None:
+    """Owners and managers hear that a project's money becomes scarce, or is used up."""
+    if event.after != ENOUGH:
+        digests.tell_funders(event, Project.objects.select_related("lab").get(public_id=event.subject))
 
 
 def on_import_ended(event: Event) -> None:

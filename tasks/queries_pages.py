@@ -32,6 +32,7 @@ from projects.kinds import kind
 from projects.kinds.base import pseudonym
 from projects.models import Application, Project
 from tasks.models import Seat, Submission, Task
+from tasks.runway import Runway
 
 _S = Submission.Status
 HANDED_IN = (_S.SUBMITTED, _S.ACCEPTED, _S.REJECTED)
@@ -98,6 +99,20 @@ def progress(project: Project) -> Progress:
         if what == "answers" and status == _S.SUBMITTED:
             found.oldest_decide_by = min(by, found.oldest_decide_by or by)
     return found
+
+
+def runway(project: Project, found: Progress, free: int) -> Runway:
+    """How far `free` funds reach. No statement."""
+    return Runway(
+        planned=max(found.wanted, project.planned_tasks * project.overlap),
+        covered=found.accepted + found.waiting + found.working,
+        open=found.free_seats,
+        affordable=free // project.seat_cost if project.seat_cost else 0,
+    )
+
+
+def funds_level(found: Runway) -> str:
+    return found.level(seats=settings.QUORUM_LOW_FUNDS_SEATS, percent=settings.QUORUM_LOW_FUNDS_PERCENT)
 
 
 def _counted(rows: QuerySet[Any], what: str, expert: Any, by: Any, wanted: Any = None) -> QuerySet[Any, Any]:

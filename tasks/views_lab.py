@@ -14,7 +14,8 @@ from accounts.models import User
 from accounts.web import refusals_on, signed_in, told
 from core.events import history
 from payments import queries as money
-from payments.models import Due, Funding
+from payments.models import Due
+from payments.queries_paid import payments_into
 from projects import actions as project_actions
 from projects.kinds import kind
 from projects.models import Project
@@ -63,13 +64,16 @@ def tabbed(request: HttpRequest, project: Project, tab: str, **context: Any) -> 
 @require_GET
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
     balance, progress = books.balance(project), ask.progress(project)
+    runway = ask.runway(project, progress, balance.spendable)
     return tabbed(
         request,
         project,
         "overview",
         progress=progress,
         balance=balance,
-        affordable=balance.spendable // project.seat_cost if project.seat_cost else 0,
+        affordable=runway.affordable,
+        runway=runway,
+        funds_level=ask.funds_level(runway),
         agreement=board.agreement(project),
         workers=ask.workers(progress, 8),
         forecast=books.forecast_of(project, balance.spendable, progress),
@@ -90,7 +94,7 @@ def spend(request: HttpRequest, project: Project) -> HttpResponse:
         "spend",
         balance=balance,
         forecast=books.forecast_of(project, balance.spendable),
-        fundings=Funding.objects.filter(ref=project.public_id).order_by("-pk"),
+        fundings=payments_into(project.public_id, free=balance.spendable, currency=project.currency),
         dues=[(names.get(due.payee_id, ""), due) for due in dues],
     )
 

@@ -16,6 +16,7 @@ from payments.actions.dues import owe, pay_all_dues, pay_dues
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
+from payments.actions.idle import return_idle_funds
 from payments.actions.inbox import process, receive, try_again
 from payments.actions.lateness import note_late_pay
 from payments.actions.manual import confirm_lines, make_batch, read_batch
@@ -103,6 +104,7 @@ __all__ = [
     "release_hold",
     "reserve",
     "retry_payout",
+    "return_idle_funds",
     "send_anew",
     "start_checkout",
     "sweep_events",

@@ -15,7 +15,7 @@ from core.transitions import lock, step
 from payments import gateway, ledger, words
 from payments.actions.cancelling import close_page
 from payments.actions.customers import check_card_limit, customer_of
-from payments.actions.refunds import return_late
+from payments.actions.refunds import send_back
 from payments.models import AccountKind, Funding
 
 LEAST: Final = 100  # minor units; Stripe's own floor is 50 cents
@@ -128,7 +128,8 @@ def apply_checkout(*, facts: gateway.Checkout, by: Actor) -> Funding:
         late = funding.status in Funding.OVER
         funding = _paid(funding, facts, data, by)
         if late:
-            return_late(funding=funding, by=by)
+            net = funding.amount - funding.stripe_fee
+            send_back(funding=funding, amount=net, reason="The payment was over when it arrived.", by=by)
         return _with_links(funding, facts)
     failed = to == Status.FAILED
     failure = words.payment_failure(facts.failure_code, facts.failure_message) if failed else ""

@@ -58,11 +58,12 @@ def refund_funds(*, ref: str, lab: Lab, amount: int, currency: str, reason: str 
 
 
 @transaction.atomic
-def return_late(*, funding: Funding, by: Actor = SYSTEM) -> Refund:
-    """A payment that came after it was over goes back, less Stripe's fee, in the transaction that books it."""
+def send_back(*, funding: Funding, amount: int, reason: str, by: Actor = SYSTEM) -> Refund:
+    """Free funds that lie in this payment go back by a rule, which `reason` states for the lab to read."""
     authorise(by, Permission.MONEY_OPERATE)
-    refund = _refund(funding, funding.amount - funding.stripe_fee, "The payment came too late.", by)
-    record("funding.returned", funding.public_id, by=by, data={**_data(refund), "refund": refund.public_id})
+    refund = _refund(funding, amount, reason, by)
+    data = {**_data(refund), "refund": refund.public_id}
+    record("funding.returned", funding.public_id, by=by, note=reason, data=data)
     return refund
 
 

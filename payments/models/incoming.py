@@ -66,6 +66,7 @@ class Funding(models.Model):
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     paid_at = models.DateTimeField(null=True, editable=False)
+    idle_warned_at = models.DateTimeField(null=True, editable=False)  # that what is unspent of it will go back
 
     objects = FundingQuerySet.as_manager()
 

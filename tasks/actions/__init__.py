@@ -6,7 +6,7 @@ from tasks.actions.appeals import appeal, decide_appeal, overturn_unanswered_due
 from tasks.actions.claims import NothingToClaim, claim_next, expire_claims, extend_lease, release
 from tasks.actions.exports import fail_export, request_export, retry_export, run_export
 from tasks.actions.imports import check_import, confirm_import, discard_import, fail_import, run_import, start_import
-from tasks.actions.reminders import remind_reviewers, warn_of_leases
+from tasks.actions.reminders import remind_reviewers, warn_of_leases, watch_funds
 from tasks.actions.reports import confirm_fraud, dismiss_report, lapse_report, report_fraud
 from tasks.actions.reviews import accept, auto_accept_due, reject, return_for_rework, settle_rejections_due
 from tasks.actions.seats import cancel_seats, open_seats
@@ -52,5 +52,6 @@ __all__ = [
     "start_import",
     "submit",
     "warn_of_leases",
+    "watch_funds",
     "withdraw_task",
 ]

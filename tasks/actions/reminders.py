@@ -11,10 +11,13 @@ from django.utils import timezone
 from core.actors import SYSTEM
 from core.events import record
 from core.models import Event
+from payments.queries import free_funds_locked
 from projects.models import Project
 from tasks.actions.held import hold_if_free
 from tasks.actions.sweeping import sweep
 from tasks.models import Submission
+from tasks.queries_pages import funds_level, progress, runway
+from tasks.runway import ENOUGH, LEVELS
 
 SOON = timedelta(minutes=15)
 """How long before its end an expert hears of a lease."""
@@ -45,6 +48,28 @@ def _warn(pk: int) -> bool:
     if Event.objects.filter(name="seat.lease_ending", subject=held.seat.public_id, at__gte=since).exists():
         return False
     record("seat.lease_ending", held.seat.public_id, by=SYSTEM, data={"submission": held.public_id})
+    return True
+
+
+def watch_funds() -> int:
+    """Record `project.funds_level` where an open project's money became scarcer, or suffices again. Returns how many.
+
+    A level is told once, until the money has sufficed again.
+    """
+    return sweep(_watch, Project.objects.on_offer().order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _watch(pk: int) -> bool:
+    project = Project.objects.select_for_update(no_key=True).get(pk=pk)
+    found = runway(project, progress(project), free_funds_locked(project.public_id, project.currency))
+    level = funds_level(found)
+    told = Event.objects.filter(name="project.funds_level", subject=project.public_id).order_by("pk").last()
+    before = told.after if told else ENOUGH
+    if level == before or (level != ENOUGH and LEVELS.index(level) < LEVELS.index(before)):
+        return False
+    data = {"left": found.left, "lacking": found.lacking}
+    record("project.funds_level", project.public_id, by=SYSTEM, before=before, after=level, data=data)
     return True
 
 

@@ -13,7 +13,7 @@ from accounts.models import Notice
 from core.errors import NotAllowed, WrongState
 from core.events import drain
 from payments import actions, gateway, ledger, queries
-from payments.actions.refunds import return_late
+from payments.actions.refunds import send_back
 from payments.audit import ledger_check
 from payments.models import AccountKind, Funding, InboxEvent, Outbox, Refund
 from payments.sandbox.engine import Refusal
@@ -61,7 +61,7 @@ def test_only_who_may_pay_takes_it_back(stripe: LocalStripe, name: str) -> None:
     with pytest.raises(NotAllowed):
         actions.cancel_fundings(ref=PROJECT, lab=people.lab(), by=people.user(name))
     with pytest.raises(NotAllowed):
-        return_late(funding=Funding.objects.get(), by=people.user("Mina"))
+        send_back(funding=Funding.objects.get(), amount=1, reason="So.", by=people.user("Mina"))
 
 
 def test_a_payment_without_a_page_is_cancelled_without_stripe() -> None:
@@ -94,8 +94,8 @@ def test_a_payment_that_crosses_the_cancelling_is_booked_and_goes_back(stripe: L
     assert not InboxEvent.objects.filter(processed_at=None).exists()
     assert ledger_check() == []
     drain()
-    titles = set(Notice.objects.filter(title__contains="too late").values_list("user__name", "title"))
-    words = "$970.70 goes back to you: a payment for Funds for Preference pairs in physics came too late"
+    titles = set(Notice.objects.filter(title__contains="goes back").values_list("user__name", "title"))
+    words = "$970.70 of a payment for Funds for Preference pairs in physics goes back to you"
     assert titles == {("Ada Okafor", words), ("Mina Park", words)}
     assert not actions.reconcile().findings
 

@@ -192,7 +192,7 @@ def test_the_overview_counts_every_answer_wanted_once(mina: Client) -> None:
     assert "Waiting for your decision</dt><dd>1</dd>" in page
     assert "Experts are working on</dt><dd>2</dd>" in page
     assert "Not funded yet</dt><dd>1</dd>" in page
-    assert "1 wanted answer has no funded seat yet" in page
+    assert "Experts can begin 0 more answers; 1 planned answer is not paid for yet." in page
 
 
 def test_the_overview_says_what_a_draft_needs(mina: Client) -> None:
