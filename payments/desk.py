@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
@@ -104,15 +104,21 @@ class BatchAdmin(OpsAdmin[Batch]):
         messages.success(request, "The batch is made. Take its file to the bank.")
         return redirect("admin:payments_batch_change", batch.pk)
 
+    def batch(self, request: HttpRequest, object_id: str) -> Batch:
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
+
     def file(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """By POST: it holds bank details, and who took it is written down."""
-        batch = get_object_or_404(Batch, pk=object_id)
+        batch = self.batch(request, object_id)
         rows = actions.read_batch(batch=batch, by=signed_in(request))
         return download(bank.written(rows), f"{batch.public_id}.csv")
 
     def answers(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The file filled in, or one line typed in."""
-        batch = get_object_or_404(Batch, pk=object_id)
+        batch = self.batch(request, object_id)
         try:
             news = actions.confirm_lines(batch=batch, told=_told(request), by=signed_in(request))
         except Refused as refusal:

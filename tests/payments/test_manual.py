@@ -420,6 +420,12 @@ def filled(rows: list[dict[str, str]], **answers: str) -> SimpleUploadedFile:
     return SimpleUploadedFile("answers.csv", text.encode(), content_type="text/csv")
 
 
+def test_the_file_of_a_batch_that_does_not_exist_is_not_found(client: Client) -> None:
+    client.force_login(people.ops())
+    for door in ("file", "answers"):
+        assert client.post(reverse(f"admin:payments_batch_{door}", args=["abc"])).status_code == 404
+
+
 def test_ops_take_the_file_out_and_bring_it_back(stripe: LocalStripe, client: Client) -> None:
     funded(stripe)
     for name, country in (("Juan", "MX"), ("Kofi", "GH")):
