@@ -55,10 +55,12 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`seats`: answers that the funds still pay for, open seats and free funds together; `wanted`: not accepted yet."""
+    """`seats`: answers that the funds still pay for, open seats and free funds together; `wanted`: not accepted yet;
+    `asked`: all that the tasks ask for, accepted or not."""
 
     seats: int
     wanted: int
+    asked: int
     estimates: tuple[Estimate, ...]
 
     @property
@@ -72,12 +74,20 @@ class Forecast:
 
 
 def forecast(
-    *, free: int, seat_cost: int, open_seats: int, wanted: int, days_open: int, approved: dict[int, int], today: date
+    *,
+    free: int,
+    seat_cost: int,
+    open_seats: int,
+    asked: int,
+    accepted: int,
+    days_open: int,
+    approved: dict[int, int],
+    today: date,
 ) -> Forecast:
     """`free` and `seat_cost` in minor units; `open_seats` are paid for and undecided; `approved` by window."""
     seats = open_seats + (free // seat_cost if seat_cost else 0)
     paces = [Pace(window, max(1, min(window, days_open)), approved[window]) for window in WINDOWS]
-    return Forecast(seats, wanted, tuple(_estimate(pace, seats, today) for pace in paces))
+    return Forecast(seats, max(0, asked - accepted), asked, tuple(_estimate(pace, seats, today) for pace in paces))
 
 
 def _estimate(pace: Pace, seats: int, today: date) -> Estimate:

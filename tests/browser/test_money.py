@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 from django.test.testcases import LiveServerThread
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from core.events import drain
 from payments import actions, gateway
 from payments.models import Payout
+from tasks.actions import accept, reject
 from tests.browser.conftest import axe, picture, sideways, sign_in
 from tests.payments.stories import earned, funded, ordered, payee
 from tests.people import user
 from tests.sandbox import LocalStripe, stripe
+from tests.tasks.scene import handed_in, project
 
 __all__ = ["stripe"]
 
@@ -83,4 +87,26 @@ def test_the_sandboxs_pages(stripe: LocalStripe, open_page: Callable[..., Page],
     faults += look(page, f"{stripe.url}/deliveries", f"sandbox-deliveries-{kind}")
     faults += look(page, f"{stripe.url}/objects/account", f"sandbox-account-{kind}")
     faults += look(page, f"{stripe.url}/clock", f"sandbox-clock-{kind}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone", "dark"])
+def test_a_labs_money(
+    stripe: LocalStripe, live_server: LiveServerThread, open_page: Callable[..., Page], kind: str
+) -> None:
+    """Mina reads where her lab's money is: one project's balance and ledger, all projects' months, one on paper."""
+    ice = project(tasks=3, seats_for=0, claims_per_expert=3)
+    funded(stripe, ref=ice.public_id)
+    drain()
+    accept(submission=handed_in(ice), by=user("Rosa"))
+    reject(submission=handed_in(ice), by=user("Rosa"), reason="incorrect", note="It is the other way round.")
+    base: Any = live_server.url  # type: ignore[attr-defined]
+    page = open_page(kind)
+    sign_in(page, user("Mina"), base)
+    at, lab = f"{base}/projects/{ice.public_id}", f"{base}/billing/{ice.lab.public_id}"
+    faults = look(page, f"{at}/spend/", f"lab-money-{kind}")
+    faults += look(page, f"{at}/ledger/", f"lab-ledger-{kind}")
+    faults += look(page, f"{at}/ledger/?group=refund", f"lab-ledger-empty-{kind}")
+    faults += look(page, f"{lab}/", f"lab-billing-{kind}")
+    faults += look(page, f"{lab}/{timezone.now():%Y-%m}/", f"lab-statement-{kind}")
     assert faults == []

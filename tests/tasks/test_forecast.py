@@ -27,7 +27,8 @@ def told(
         free=free,
         seat_cost=1_200,
         open_seats=open_seats,
-        wanted=wanted,
+        asked=wanted + 30,
+        accepted=30,
         days_open=days_open,
         approved={7: week, 28: month},
         today=TODAY,
@@ -63,9 +64,16 @@ def test_money_that_reaches_to_the_last_answer() -> None:
 
 def test_a_price_of_nothing_buys_no_seats() -> None:
     found = forecast(
-        free=5, seat_cost=0, open_seats=1, wanted=0, days_open=1, approved=dict.fromkeys(WINDOWS, 0), today=TODAY
+        free=5,
+        seat_cost=0,
+        open_seats=1,
+        asked=0,
+        accepted=1,
+        days_open=1,
+        approved=dict.fromkeys(WINDOWS, 0),
+        today=TODAY,
     )
-    assert found.seats == 1
+    assert (found.seats, found.wanted, found.asked) == (1, 0, 0)
 
 
 def test_the_far_future_is_not_foretold() -> None:
