@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Lab, User
@@ -70,6 +73,19 @@ def open_funding(
     )
 
 
+@contextmanager
+def _next_run_if_unheard(funding: Funding) -> Iterator[None]:
+    """Where no answer came, the page is asked for under another key: Stripe may repeat a 500 to the first for a day.
+
+    What the first call made, unheard, is never paid: nobody was sent to it.
+    """
+    try:
+        yield
+    except gateway.Unknown:
+        Funding.objects.filter(pk=funding.pk, run=funding.run).update(run=F("run") + 1)
+        raise
+
+
 def start_checkout(*, funding: Funding, by: Actor) -> str:
     """The address of Stripe's payment page. Asking twice gives the same page. Call it outside transactions.
 
@@ -80,28 +96,31 @@ def start_checkout(*, funding: Funding, by: Actor) -> str:
         raise WrongState(f"This payment is {funding.status}.")
     if funding.checkout_url:
         return funding.checkout_url
-    session = gateway.start_checkout(
-        funding=funding.public_id,
-        customer=customer_of(lab=funding.lab, by=by),
-        method=funding.method,
-        group=funding.ref,
-        title=funding.title,
-        amount=funding.amount,
-        currency=funding.currency,
-        success_url=funding.success_url.replace("{FUNDING}", funding.public_id),
-        cancel_url=funding.cancel_url.replace("{FUNDING}", funding.public_id),
-        key=f"checkout:{funding.public_id}",
-    )
+    customer = customer_of(lab=funding.lab, by=by)
+    with _next_run_if_unheard(funding):
+        session = gateway.start_checkout(
+            funding=funding.public_id,
+            customer=customer,
+            method=funding.method,
+            group=funding.ref,
+            title=funding.title,
+            amount=funding.amount,
+            currency=funding.currency,
+            success_url=funding.success_url.replace("{FUNDING}", funding.public_id),
+            cancel_url=funding.cancel_url.replace("{FUNDING}", funding.public_id),
+            key=f"checkout:{funding.public_id}:{funding.run}",
+        )
     with transaction.atomic():
         locked = lock(funding)
-        locked.checkout_session_id, locked.checkout_url = session.id, session.url
-        locked.save(update_fields=["checkout_session_id", "checkout_url"])
+        if not locked.checkout_url:  # else another request was faster: people are sent to one page only
+            locked.checkout_session_id, locked.checkout_url = session.id, session.url
+            locked.save(update_fields=["checkout_session_id", "checkout_url"])
         cancelled = locked.status == Status.CANCELLED  # while we asked Stripe
         if cancelled:
             close_page(locked)
     if cancelled:
         raise WrongState("This payment is cancelled.")
-    return session.url
+    return locked.checkout_url
 
 
 def refresh_funding(*, funding: Funding, by: Actor = SYSTEM) -> Funding:

@@ -58,6 +58,7 @@ class Funding(models.Model):
     cancel_url = models.CharField(max_length=500)
     checkout_session_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     checkout_url = models.CharField(max_length=2000, blank=True, editable=False)
+    run = models.PositiveSmallIntegerField(default=1, editable=False)  # of the key under which Stripe is asked for it
     instructions_url = models.CharField(max_length=2000, blank=True, editable=False)  # where to send a bank transfer
     invoice_url = models.CharField(max_length=2000, blank=True, editable=False)  # Stripe's own pages, once paid
     receipt_url = models.CharField(max_length=2000, blank=True, editable=False)

@@ -6,8 +6,8 @@ import pytest
 
 from core.actors import SYSTEM
 from core.errors import Invalid, NotAllowed, WrongState
-from payments import actions, gateway, queries
-from payments.models import Funding
+from payments import actions, gateway, ledger, queries
+from payments.models import AccountKind, Funding
 from tests import people
 from tests.payments.stories import BACK, PROJECT, earned, funded, ordered
 from tests.sandbox import LocalStripe
@@ -131,3 +131,29 @@ def test_earning_costs_few_statements(stripe: LocalStripe, django_assert_max_num
         actions.earn(
             ref=PROJECT, source="sub_b", payee=emil, kind="task", pay=4_000, fee=800, currency="usd", memo="", by=SYSTEM
         )
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("fault", ["500_before", "500_after", "500_saved", "drop_after"])
+def test_stripe_does_not_answer_and_the_lab_pays_a_moment_later(stripe: LocalStripe, fault: str) -> None:
+    """To the same key Stripe would repeat a saved 500 all day. What it made unheard stays empty."""
+    stripe.fail(fault, path="/v1/checkout/sessions")
+    with pytest.raises(gateway.Unknown):
+        ordered()
+    asked = Funding.objects.get()
+    actions.start_checkout(funding=asked, by=people.user("Mina"))
+    asked.refresh_from_db()
+    stripe.pay(asked.checkout_session_id or "")
+    stripe.deliver()
+    actions.process()
+    asked.refresh_from_db()
+    assert (asked.status, ledger.balance(AccountKind.STRIPE_CLEARING)) == (Funding.Status.PAID, stripe.balance())
+    assert [each["status"] for each in stripe.sandbox.store.all("session")].count("complete") == 1
+
+
+def test_a_slower_request_leads_to_the_same_page(stripe: LocalStripe) -> None:
+    """Its answer comes home when another one has asked under the next key: the lab can pay once."""
+    slow = Funding.objects.get(pk=ordered().pk)
+    page = slow.checkout_url
+    slow.checkout_url, slow.run = "", 2
+    assert actions.start_checkout(funding=slow, by=people.user("Mina")) == page
