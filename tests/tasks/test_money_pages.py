@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,7 +16,8 @@ from django.utils import timezone
 from accounts.models import Role
 from core.events import drain
 from payments import actions as payments
-from payments.models import Entry, Funding
+from payments import ledger
+from payments.models import AccountKind, Entry, Funding
 from projects.actions import close_project
 from projects.models import Project
 from tasks import queries_money
@@ -154,6 +155,26 @@ def test_the_money_page_adds_up(stripe: LocalStripe, mina: Client) -> None:
     for amount in ("$1,000.00", "$12.00", "$29.30", "$5.00"):
         assert amount in page
     assert "All of it can be sent back to you" in page
+    lines = get(mina, "lines", ice.public_id)
+    assert "Refund to you" in lines
+    assert f'href="{reverse("tasks:refunds", args=[ice.public_id])}">rfd_' in lines
+
+
+def test_what_has_no_page_of_the_labs_is_told_without_a_link(mina: Client) -> None:
+    dry = project(tasks=0)
+    with transaction.atomic():
+        ledger.post(
+            key="adjustment:adj_aaaaaaaaaaaaaaaa",
+            kind="adjustment",
+            currency="usd",
+            lines=ledger.transfer(
+                700, debit=(AccountKind.HOUSE, ""), credit=(AccountKind.PROJECT_FUNDS, dry.public_id)
+            ),
+            meta={"adjustment": "adj_aaaaaaaaaaaaaaaa"},
+        )
+    page = get(mina, "lines", dry.public_id)
+    assert "Corrected by Quorum’s staff" in page
+    assert '<small class="mono">adj_aaaaaaaaaaaaaaaa</small>' in page
 
 
 def test_the_forecast_needs_data_and_states_its_basis(mina: Client) -> None:
