@@ -52,7 +52,7 @@ def post(lab: Caller, background: Background, plan: Plan, items: list[Item]) -> 
             "min_level": 7,
             "languages": ["en"],
             "pay": plan.pay,
-            "minutes": 10,
+            "minutes": 6,
             "overlap": OVERLAP,
             "planned_tasks": len(items),
         },
