@@ -26,9 +26,13 @@ SHOWN = 20  # faults of one file
 
 class LineInline(admin.TabularInline[BatchLine, Batch]):
     model = BatchLine
-    fields = readonly_fields = ("public_id", "payee", "amount", "status", "reference", "paid_on", "failure", "told_by")
+    fields = readonly_fields = ("public_id", "payee", "money", "status", "reference", "paid_on", "failure", "told_by")
     extra = 0
     can_delete = False
+
+    @admin.display(description="Amount")
+    def money(self, line: BatchLine) -> str:
+        return show(line.amount, line.batch.currency)
 
     def has_view_permission(self, *args: object) -> bool:
         return True  # whoever may see the batch

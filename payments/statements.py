@@ -151,12 +151,16 @@ def year_lines(year: int) -> Iterator[str]:
         yield writer.writerow([year, *person, currency, *money, lines, tax_form or ""])
 
 
-def steps(earning: Earning) -> list[Step]:
-    """Approved → sent → in the bank, for the timeline. An earning drawn on two fundings has two payouts."""
+def steps(earning: Earning, *, by_hand: bool = False) -> list[Step]:
+    """Approved → sent → in the bank, for the timeline. An earning drawn on two fundings has two payouts.
+
+    `by_hand`: whose it is lives where Stripe does not pay.
+    """
     line = [Step("Approved", "done", earning.booked_at)]
     payouts = [allocation.payout for allocation in earning.allocations.all()]
     if not payouts:
-        return [*line, Step("Sent", "now", note="Goes out within the hour")]
+        note = "Goes out with the next batch of bank transfers" if by_hand else "Goes out within the hour"
+        return [*line, Step("Sent", "now", note=note)]
     for payout in payouts:
         line += _journey(payout)
     return line

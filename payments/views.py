@@ -56,14 +56,19 @@ def earnings(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form, rows = _narrowing(request)
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
+    payee = Payee.objects.filter(user=user).first()
+    by_hand = payee is not None and payee.route == Payee.Route.MANUAL
     context = {
         "form": form,
-        "lines": [(earning, statements.steps(earning)) for earning in page],
+        "lines": [(earning, statements.steps(earning, by_hand=by_hand)) for earning in page],
         "page_obj": page,
         "narrowed": any(form.cleaned_data.values()),
         "totals": earning_totals(user),
         "owed": Due.objects.filter(payee=user, status=Due.Status.OWED).order_by("pk"),
-        "payee": Payee.objects.filter(user=user).first(),
+        "payee": payee,
+        "leaves": "leaves with the next batch of bank transfers"
+        if by_hand
+        else "leaves within the hour once you can be paid",
     }
     return render(request, "payments/earnings.html", context)
 

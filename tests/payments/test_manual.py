@@ -380,7 +380,10 @@ def test_the_statement_tells_the_way_of_a_bank_transfer(stripe: LocalStripe, cli
     earned(row.user, source="sub_a")
     client.force_login(row.user)
     line = actions.make_batch(by=people.ops()).lines.get()
+    earned(row.user, source="sub_later")
     earnings, payouts = reverse("payments:earnings"), reverse("payments:payouts")
+    assert "Goes out with the next batch" in read(client, earnings)
+    assert "within the hour" not in read(client, earnings)
     assert "one to five business days" in read(client, earnings + "?state=approved")
     assert f"Bank transfer {line}" in read(client, payouts)
     confirm(line)
@@ -390,13 +393,13 @@ def test_the_statement_tells_the_way_of_a_bank_transfer(stripe: LocalStripe, cli
         assert "sub_a" in read(client, f"{earnings}?q={reference}")
     answer: Any = client.get(reverse("payments:earnings_csv"))
     rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))
-    assert (rows[0]["bank_references"], rows[0]["arrives_on"], rows[0]["transfers"]) == ("TT-1", f"{TODAY}", "")
+    assert (rows[1]["bank_references"], rows[1]["arrives_on"], rows[1]["transfers"]) == ("TT-1", f"{TODAY}", "")
     confirm(line, "failed")
     failed = read(client, earnings + "?state=failed")
     assert "The account is closed." in failed
     assert "Your bank sent a transfer back" in failed
     assert "Your bank sent a transfer back" in read(client, reverse("payments:bank_details"))
-    assert [step.state for step in statements.steps(Earning.objects.get())] == ["done", "bad"]
+    assert [step.state for step in statements.steps(Earning.objects.get(source="sub_a"))] == ["done", "bad"]
 
 
 def test_juan_may_use_the_api_and_his_account_never_comes_back(stripe: LocalStripe) -> None:
@@ -465,6 +468,7 @@ def test_ops_take_the_file_out_and_bring_it_back(stripe: LocalStripe, client: Cl
     assert "0 lines booked." in client.post(answers, {"file": filled(after)}, follow=True).content.decode()
     assert "Nobody waits" in read(client, desk)
     assert "nothing to pay by hand" in client.post(reverse("admin:payments_batch_make"), follow=True).content.decode()
+    assert "$40.00" in read(client, page)
     assert ACCOUNT not in read(client, page)
     assert "sub_" not in read(client, reverse("admin:payments_payee_changelist"))
     assert ledger_check() == []
