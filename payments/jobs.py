@@ -209,10 +209,17 @@ def on_payout_failed(event: Event) -> None:
     notify(
         user=payout.payee,
         title=f"A payout of {show(payout.amount, payout.currency)} did not arrive",
-        body=f"{payout.failure} The money is yours and is kept for you.",
-        url="/earnings/",
+        body=f"{payout.failure} The money is yours and is kept for you. {_mend(payout)}",
+        url="/payouts/setup/",
         event=event,
     )
+
+
+def _mend(payout: Payout) -> str:
+    """What the person can do about a payout that failed: the bank's no is mended at Stripe, and so is Stripe's."""
+    if payout.transfer_id:
+        return "Open your payout set-up and change your bank account at Stripe; Stripe then pays it out by itself."
+    return "Your payout set-up says what Stripe needs; once you can be paid, it is sent again by itself."
 
 
 def on_batch_line_paid(event: Event) -> None:

@@ -271,8 +271,14 @@ def waiting_fundings() -> list[Funding]:
 
 
 def waiting_payees() -> list[Payee]:
-    """People whose account Stripe is still checking."""
-    return list(Payee.objects.filter(status=Payee.Status.PENDING).select_related("user").order_by("updated_at")[:200])
+    """Whose account waits for Stripe or for its owner, or was refused a transfer: a webhook may have been lost.
+
+    Whoever was asked about longest ago comes first.
+    """
+    refused = Payout.objects.filter(payee=OuterRef("user"), status=Payout.Status.FAILED, transfer_id=None, line=None)
+    waiting = Q(status__in=(Payee.Status.PENDING, Payee.Status.RESTRICTED)) | Exists(refused)
+    rows = Payee.objects.filter(waiting, stripe_account_id__isnull=False)
+    return list(rows.select_related("user").order_by("updated_at")[:200])
 
 
 def card_limit() -> tuple[int, int]:

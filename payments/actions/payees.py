@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
+from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Permission, authorise
@@ -23,6 +26,7 @@ from payments.models import Payee
 from payments.sealing import seal
 
 Status = Payee.Status
+REFUSED_RETRY: Final = timedelta(hours=1)
 STATUS_AT_STRIPE = {
     "active": Status.READY,
     "pending": Status.PENDING,
@@ -145,7 +149,8 @@ def refresh_payee(*, payee: Payee, by: Actor = SYSTEM) -> Payee:
 
 @transaction.atomic
 def apply_recipient(*, facts: gateway.Recipient, by: Actor) -> Payee:
-    """Mirror the account. A person who becomes ready gets what Stripe refused before.
+    """Mirror the account. A person who becomes ready gets what Stripe refused before; so does one who was ready all
+    the time, an hour after the refusal: then Stripe had changed its mind twice and neither word reached us.
 
     Raises Payee.DoesNotExist for an account that is not ours.
     """
@@ -155,12 +160,12 @@ def apply_recipient(*, facts: gateway.Recipient, by: Actor) -> Payee:
     status = STATUS_AT_STRIPE.get(facts.status, Status.PENDING)
     if status != Status.READY:
         needs = [*dict.fromkeys(words.capability(*detail) for detail in facts.details), *needs]
-    if needs != payee.requirements:
-        payee.requirements = needs
-        payee.save(update_fields=["requirements", "updated_at"])
-    if status == payee.status:
-        return payee
-    payee = step(payee, status, by=by, data={"payee": payee.user.public_id})
+    payee.requirements = needs
+    payee.save(update_fields=["requirements", "updated_at"])  # asked just now, whatever the answer
+    changed = status != payee.status
+    if changed:
+        payee = step(payee, status, by=by, data={"payee": payee.user.public_id})
     if status == Status.READY:
-        retry_refused(user=payee.user, by=by)
+        patience = timedelta(0) if changed else REFUSED_RETRY
+        retry_refused(user=payee.user, before=timezone.now() - patience, by=by)
     return payee

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -134,9 +135,10 @@ def retry_payout(*, payout: Payout, by: Actor) -> Payout:
     return payout
 
 
-def retry_refused(*, user: User, by: Actor) -> list[Payout]:
-    """What was refused while the person could not be paid goes out again."""
-    refused = Payout.objects.filter(payee=user, status=Status.FAILED, transfer_id=None)
+def retry_refused(*, user: User, before: datetime, by: Actor) -> list[Payout]:
+    """What Stripe refused, and was not tried since `before`, goes out again."""
+    tried = Outbox.objects.filter(op=Outbox.Op.TRANSFER, first_at__gt=before).values("subject")
+    refused = Payout.objects.filter(payee=user, status=Status.FAILED, transfer_id=None).exclude(public_id__in=tried)
     return [retry_payout(payout=payout, by=by) for payout in refused.order_by("pk")]
 
 

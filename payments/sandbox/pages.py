@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from payments.money import show
-from payments.sandbox import disputes
+from payments.sandbox import disputes, reversals
 from payments.sandbox.engine import DAY, OUTCOMES, Refusal, Sandbox
 from payments.sandbox.objects import public
 from payments.sandbox.store import Thing
@@ -60,7 +60,13 @@ def answer(sandbox: Sandbox, sender: Sender, method: str, path: str, form: Thing
 
 
 def page(title: str, body: str, *, slim: bool = False) -> str:
-    links = (("/", "Overview"), ("/objects/session", "Objects"), ("/deliveries", "Deliveries"), ("/clock", "Clock"))
+    links = (
+        ("/", "Overview"),
+        ("/_sandbox", "Desk"),
+        ("/objects/session", "Objects"),
+        ("/deliveries", "Deliveries"),
+        ("/clock", "Clock"),
+    )
     nav = "" if slim else "".join(f'<a href="{href}">{name}</a>' for href, name in links)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Stripe sandbox</title>'
@@ -220,12 +226,22 @@ def _objects(sandbox: Sandbox, sender: Sender, kind: str, form: Thing) -> Page:
 def _choices(kind: str, thing: Thing) -> str:
     """What can be done to an object from its page."""
     if kind == "account":
-        return _bank(thing) + _row(f"/capability/{thing['id']}", CHOICES)
+        return _bank(thing) + row(f"/capability/{thing['id']}", CHOICES)
+    spot, choices = choices_of(kind, thing)
+    return row(spot, choices) if choices else ""
+
+
+def choices_of(kind: str, thing: Thing) -> tuple[str, dict[str, str]]:
+    """Where its buttons lead, and what each is called; none where nothing can be done any more."""
     if kind == "charge" and thing["status"] == "succeeded" and not thing["disputed"]:
-        return _row(f"/dispute/{thing['id']}", {"dispute": "The bank disputes it", "inquiry": "The bank asks about it"})
+        return f"/dispute/{thing['id']}", {"dispute": "The bank disputes it", "inquiry": "The bank asks about it"}
     if kind == "dispute" and thing["status"] not in disputes.OUTCOMES:
-        return _row(f"/dispute/{thing['id']}", DISPUTE_CHOICES)
-    return _failing(thing) if kind == "refund" else ""
+        return f"/dispute/{thing['id']}", DISPUTE_CHOICES
+    if kind == "refund" and thing["status"] == "succeeded":
+        return f"/refund/{thing['id']}", {"fail": "Let it fail"}
+    if kind == "transfer" and not thing["reversed"]:
+        return f"/reverse/{thing['id']}", {"half": "Reverse half of what is left", "all": "Reverse all of it"}
+    return "", {}
 
 
 DISPUTE_CHOICES: Final = {
@@ -237,7 +253,7 @@ DISPUTE_CHOICES: Final = {
 }
 
 
-def _row(spot: str, choices: dict[str, str]) -> str:
+def row(spot: str, choices: dict[str, str]) -> str:
     buttons = "".join(_button(spot, value, label, small=True) for value, label in choices.items())
     return f'<div class="row">{buttons}</div>'
 
@@ -273,15 +289,16 @@ def _bank(account: Thing) -> str:
     )
 
 
-def _failing(refund: Thing) -> str:
-    if refund["status"] != "succeeded":
-        return ""
-    return _button(f"/refund/{quote(refund['id'])}", "fail", "Let it fail", small=True)
-
-
 def _fail_refund(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
     sandbox.fail_refund(key)
     return Page(303, location="/objects/refund")
+
+
+def _reverse(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
+    transfer = sandbox.find("transfer", key)
+    left = transfer["amount"] - transfer["amount_reversed"]
+    reversals.reverse(sandbox, key, {"amount": left // 2} if form.get("do") == "half" else {})
+    return Page(303, location="/objects/transfer")
 
 
 def _set_bank(sandbox: Sandbox, sender: Sender, key: str, form: Thing) -> Page:
@@ -348,6 +365,7 @@ ACTS: Final[dict[tuple[str, str], Act]] = {
     ("POST", "capability"): _set_capability,
     ("POST", "dispute"): _dispute,
     ("POST", "refund"): _fail_refund,
+    ("POST", "reverse"): _reverse,
     ("POST", "settle"): _settle,
     ("GET", "deliveries"): _deliveries,
     ("POST", "deliveries"): _send,

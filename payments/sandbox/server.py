@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from payments.sandbox import pages
+from payments.sandbox import desk, pages
 from payments.sandbox.api import Api, Reply, Request
 from payments.sandbox.engine import Sandbox
 from payments.sandbox.webhooks import Sender
@@ -76,6 +76,9 @@ class Handler(BaseHTTPRequestHandler):
             self._control(url.path, json.loads(body))
         elif url.path == "/_sandbox/violations":
             self._send(200, json.dumps(self.server.api.violations).encode(), "application/json")
+        elif url.path.startswith("/_sandbox"):
+            form = dict(parse_qsl(body.decode()))
+            self._page(desk.answer(self.server.sandbox, self.server.sender, self.command, url.path, form))
         elif url.path == "/sandbox.css":
             self._send(200, pages.CSS.encode(), "text/css; charset=utf-8")
         else:

@@ -12,7 +12,8 @@ from playwright.sync_api import Page
 
 from core.events import drain
 from payments import actions, gateway
-from payments.models import Payout
+from payments.models import Dispute, Payout, Refund
+from payments.sandbox import disputes
 from tasks.actions import accept, reject
 from tests.browser.conftest import axe, picture, sideways, sign_in
 from tests.payments.stories import earned, funded, ordered, payee
@@ -109,4 +110,37 @@ def test_a_labs_money(
     faults += look(page, f"{at}/ledger/?group=refund", f"lab-ledger-empty-{kind}")
     faults += look(page, f"{lab}/", f"lab-billing-{kind}")
     faults += look(page, f"{lab}/{timezone.now():%Y-%m}/", f"lab-statement-{kind}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone", "dark"])
+def test_money_that_goes_back(
+    stripe: LocalStripe, live_server: LiveServerThread, open_page: Callable[..., Page], kind: str
+) -> None:
+    """The lab's page with refunds of each kind and a dispute; the sandbox's desk, where they come from; the notice."""
+    ice = project()
+    first, second = funded(stripe, 30_000, ref=ice.public_id), funded(stripe, 20_000, ref=ice.public_id)
+    for amount, reason in ((2_000, "The work is done."), (1_500, "Too much was paid in."), (700, "A part that waits.")):
+        actions.refund_funds(
+            ref=ice.public_id, lab=ice.lab, amount=amount, currency="usd", reason=reason, by=user("Ada")
+        )  # fmt: skip
+        if amount != 700:
+            actions.dispatch()
+    stripe.sandbox.fail_refund(Refund.objects.get(amount=1_500).refund_id or "")
+    base: Any = live_server.url  # type: ignore[attr-defined]
+    page = open_page(kind)
+    sign_in(page, user("Ada"), base)
+    faults = look(page, f"{base}/projects/{ice.public_id}/refunds/", f"refunds-{kind}")
+    for funding in (first, second):
+        disputes.dispute(stripe.sandbox, funding.charge_id or "")
+    stripe.deliver()
+    actions.process()
+    disputes.close(stripe.sandbox, Dispute.objects.get(funding=first).stripe_id, "lost")
+    stripe.deliver()
+    actions.process()
+    drain()
+    faults += look(page, f"{base}/projects/{ice.public_id}/refunds/", f"disputes-{kind}")
+    faults += look(page, f"{base}/projects/{ice.public_id}/", f"frozen-{kind}")
+    faults += look(page, f"{base}/notices/", f"notices-{kind}")
+    faults += look(page, f"{stripe.url}/_sandbox", f"desk-{kind}")
     assert faults == []

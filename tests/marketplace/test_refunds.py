@@ -163,7 +163,8 @@ def test_the_page_lists_what_the_bank_contests_until_it_is_over(stripe: LocalStr
     page = read(ada, page_of(ice))
     for words in (dispute.public_id, "We must answer the bank", "did not make the payment", "Answer due"):
         assert words in page
-    assert "Send this amount back?" not in page  # nothing goes back until it is settled
+    assert "While a payment is disputed, nothing goes back." in page
+    assert "Send this amount back?" not in page
     assert "Our evidence is due" in read(ada, reverse("tasks:project", args=[ice.public_id]))
     disputes.submit_evidence(stripe.sandbox, dispute.stripe_id, {})
     hear(stripe)

@@ -107,12 +107,15 @@ CASES: dict[int, tuple[str, tuple[str, ...]]] = {
         (
             "payments/test_delivery.py::test_a_refused_transfer_is_owed_again_and_goes_out_when_the_person_is_ready",
             "payments/test_delivery.py::test_13_nobody_is_paid_while_stripe_says_not_ready",
+            "payments/test_delivery.py::test_27_whose_webhooks_are_lost_is_asked_about_until_they_are_paid",
+            "payments/test_delivery.py::test_27_lost_and_back_before_anybody_looked_it_is_sent_again_after_an_hour",
         ),
     ),
     28: (
         "the bank refuses",
         (
             "payments/test_inbox.py::test_28_a_bank_that_refuses_is_told_in_words_and_moves_no_money",
+            "payments/test_inbox.py::test_28_the_expert_knows_within_minutes_and_what_to_do",
             "payments/test_inbox.py::test_28_late_news_of_the_first_bank_payout_does_not_undo_the_second",
         ),
     ),

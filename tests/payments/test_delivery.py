@@ -14,9 +14,11 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 from kombu import Connection
 
+from accounts.models import Notice
 from core.actors import SYSTEM
 from core.errors import WrongState
-from payments import actions, gateway, ledger
+from core.events import drain
+from payments import actions, gateway, jobs, ledger, queries
 from payments.audit import ledger_check
 from payments.errors import KeyReused
 from payments.models import AccountKind, Entry, Outbox, Payee, Payout
@@ -323,6 +325,52 @@ def test_a_refused_transfer_is_owed_again_and_goes_out_when_the_person_is_ready(
     actions.dispatch()
     settled(stripe, Outbox.objects.latest("pk"))
     assert Outbox.objects.latest("pk").run == 2
+
+
+def test_27_whose_webhooks_are_lost_is_asked_about_until_they_are_paid(stripe: LocalStripe, waiting: Outbox) -> None:
+    """The capability is lost and comes back, and no webhook says so. The money stays owed, and Emil is told."""
+    row = Payee.objects.get()
+    account = row.stripe_account_id or ""
+    stripe.onboard(account, "needs_info")
+    actions.dispatch()
+    assert queries.earning_totals(row.user).approved == 4_000
+    assert queries.waiting_payees() == [row]  # still READY here, but refused
+    jobs.refresh_waiting()
+    drain()
+    row.refresh_from_db()
+    assert row.status == Payee.Status.RESTRICTED
+    told = Notice.objects.filter(user=row.user)
+    assert "Your payout set-up says what Stripe needs" in told.get(title__contains="did not arrive").body
+    assert told.filter(title="Stripe needs something from you before you can be paid").exists()
+    assert queries.waiting_payees() == [row]
+    stripe.onboard(account, "verified")
+    jobs.refresh_waiting()
+    jobs.dispatch_outbox()
+    settled(stripe, Outbox.objects.latest("pk"))
+    assert queries.waiting_payees() == []
+
+
+def test_27_lost_and_back_before_anybody_looked_it_is_sent_again_after_an_hour(
+    stripe: LocalStripe, waiting: Outbox
+) -> None:
+    account = Payee.objects.get().stripe_account_id or ""
+    stripe.onboard(account, "needs_info")
+    actions.dispatch()
+    stripe.onboard(account, "verified")
+    jobs.refresh_waiting()  # ready all the time, as far as we know
+    assert Payout.objects.get().status == Payout.Status.FAILED
+    hour_ago = timezone.now() - timedelta(hours=1, seconds=1)
+    Outbox.objects.update(first_at=hour_ago)
+    jobs.refresh_waiting()
+    actions.dispatch()
+    settled(stripe, Outbox.objects.latest("pk"))
+
+
+def test_27_whoever_was_asked_about_longest_ago_comes_first(stripe: LocalStripe, waiting: Outbox) -> None:
+    first, second = (payee(stripe, name, outcome="checking") for name in ("Farah", "Lena"))
+    assert queries.waiting_payees() == [first, second]
+    actions.refresh_payee(payee=first)  # nothing new
+    assert queries.waiting_payees() == [second, first]
 
 
 def test_13_nobody_is_paid_while_stripe_says_not_ready(stripe: LocalStripe, waiting: Outbox) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from stripe import WebhookSignature
 
-from payments import actions, queries
+from accounts.actions import mail_notices
+from accounts.models import Notice
+from core.events import drain
+from payments import actions, jobs, queries
 from payments.audit import ledger_check
 from payments.models import Funding, InboxEvent, Payee, Payout
 from payments.sandbox.webhooks import PATHS
@@ -156,8 +161,6 @@ def test_21_the_bank_is_heard_of_before_the_transfer(stripe: LocalStripe) -> Non
 
 
 def test_24_a_webhook_that_never_comes_is_made_up_for(stripe: LocalStripe) -> None:
-    from payments import jobs
-
     funding = ordered()
     row = payee(stripe, outcome="checking")
     stripe.pay(funding.checkout_session_id or "")
@@ -254,6 +257,35 @@ def test_28_a_bank_that_refuses_is_told_in_words_and_moves_no_money(stripe: Loca
     assert (payout.status, payout.failure) == (Payout.Status.PAID, "")
     assert not InboxEvent.objects.filter(processed_at=None).exists()
     assert ledger_check() == []
+
+
+def test_28_the_expert_knows_within_minutes_and_what_to_do(stripe: LocalStripe) -> None:
+    """From Stripe's webhook to the mail, at the pace of beat alone: nobody wakes the jobs."""
+    funded(stripe)
+    row = payee(stripe)
+    stripe.sandbox.set_bank(row.stripe_account_id or "", "account_closed")
+    earned(row.user)
+    actions.make_payouts()
+    actions.dispatch()
+    stripe.days_pass(2)
+    stripe.deliver()
+    came = InboxEvent.objects.get(type="payout.failed").received_at
+    steps = (
+        ("payments.process_inbox", jobs.process_inbox),
+        ("core.drain", drain),
+        ("accounts.send_notices", mail_notices),
+    )
+    wait = timedelta(0)
+    for beat, job in steps:
+        wait += settings.CELERY_BEAT_SCHEDULE[beat]["schedule"]
+        job()
+    assert wait <= timedelta(minutes=2)
+    notice = Notice.objects.get(user=row.user, title="A payout of $40.00 did not arrive")
+    assert (notice.mailed_at or came) - came < timedelta(minutes=2)
+    assert notice.mailed_at is not None
+    assert notice.url == "/payouts/setup/"  # where the button leads to Stripe's form
+    assert "Your bank account is closed. Add another one at Stripe." in notice.body
+    assert "change your bank account at Stripe; Stripe then pays it out by itself" in notice.body
 
 
 def test_28_late_news_of_the_first_bank_payout_does_not_undo_the_second(stripe: LocalStripe) -> None:

@@ -122,9 +122,9 @@ def test_pay_and_its_return_are_told(stripe: LocalStripe) -> None:
         "$40.00 has been paid to your bank",
         "A payout of $40.00 did not arrive",
     ]
-    assert (
-        notices[1].body
-        == "The bank found no such account. Correct it at Stripe. The money is yours and is kept for you."
+    assert notices[1].body == (
+        "The bank found no such account. Correct it at Stripe. The money is yours and is kept for you."
+        " Open your payout set-up and change your bank account at Stripe; Stripe then pays it out by itself."
     )
 
 

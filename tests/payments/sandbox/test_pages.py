@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import requests
 
 from payments import gateway
 from payments.sandbox import disputes
-from tests.payments.sandbox.steps import checkout, paid_charge, press, recipient
+from tests.payments.sandbox.steps import checkout, paid_charge, press, recipient, transfer_terms
 from tests.sandbox import LocalStripe
 
 KEY = {"Authorization": "Bearer sk_test_x"}
@@ -96,6 +97,46 @@ def test_a_refund_fails_once_from_its_page(stripe: LocalStripe) -> None:
     assert press(f"{stripe.url}/refund/{refund.id}", "fail").headers["Location"] == "/objects/refund"
     assert press(f"{stripe.url}/refund/{refund.id}", "fail").status_code == 400
     assert "Let it fail" not in requests.get(f"{stripe.url}/objects/refund", timeout=5).text
+
+
+def test_the_desk_has_every_way_in_which_money_goes_back(stripe: LocalStripe) -> None:
+    desk = f"{stripe.url}/_sandbox"
+    assert "None yet." in requests.get(desk, timeout=5).text
+    terms = transfer_terms(stripe)
+    sent = gateway.send_transfer(terms, key="k")
+    charge = terms["source_transaction"]
+    refund = gateway.send_refund({"amount": 100, "charge": charge, "refund": "rfd_1"}, key="r")
+    page = requests.get(desk, timeout=5)
+    for words in (charge, refund.id, sent.id, "$40.00", "The bank disputes it", "Let it fail", "Send now"):
+        assert words in page.text
+    assert "<script" not in page.text
+    assert page.text.count("waiting") >= 4  # of what it tells, nothing has been heard yet
+    for act, what in (
+        (f"dispute/{charge}", "dispute"),
+        (f"refund/{refund.id}", "fail"),
+        (f"reverse/{sent.id}", "half"),
+        (f"reverse/{sent.id}", "all"),
+    ):
+        assert press(f"{desk}/{act}", what).headers["Location"] == "/_sandbox"
+    (dispute,) = stripe.sandbox.store.all("dispute")
+    page = requests.get(desk, timeout=5)
+    for words in ("needs_response", "succeeded, disputed", "failed", "$40.00 came back"):
+        assert words in page.text
+    assert press(f"{desk}/dispute/{dispute['id']}", "won").status_code == 303
+    assert press(f"{desk}/reverse/{sent.id}", "all").status_code == 400  # nothing of it is left
+    assert [made["amount"] for made in stripe.sandbox.store.all("reversal")] == [2_000, 2_000]
+    assert press(f"{stripe.url}/reverse/{sent.id}", "half").status_code == 400
+    assert "Reverse all of it" not in requests.get(f"{stripe.url}/objects/transfer", timeout=5).text
+
+
+def test_reversals_are_listed_and_none_exceeds_its_transfer(stripe: LocalStripe) -> None:
+    terms = transfer_terms(stripe)
+    sent = gateway.send_transfer(terms, key="k")
+    made = gateway.send_reversal({"transfer": sent.id, "amount": 100, "reversal": "rev_1"}, key="r")
+    assert gateway.reversal(sent.id, made.id) == made
+    assert gateway.reversals_of(sent.id) == [made]
+    with pytest.raises(gateway.Rejected, match="greater than unreversed"):
+        gateway.send_reversal({"transfer": sent.id, "amount": 4_000, "reversal": "rev_2"}, key="s")
 
 
 def test_an_account_loses_and_regains_what_it_may_do(stripe: LocalStripe) -> None:
