@@ -314,6 +314,7 @@ def who_gets_in(world: World, browsers: dict[str, Client], name: str, method: st
     return frozenset(inside)
 
 
+@pytest.mark.broken_books("the refund of a payment that was never made is scenery")
 @pytest.mark.parametrize(("method", "table"), [("GET", GET), ("POST", POST)])
 def test_who_gets_in(method: str, table: dict[str, frozenset[str]]) -> None:
     world = World()
