@@ -68,7 +68,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         url = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever asks was killed while they spoke: half a sentence is no request
+            self.close_connection = True
+            return
         if url.path.startswith(("/v1/", "/v2/")):
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._reply(self.server.api.answer(Request(self.command, url.path, url.query, headers, body)))

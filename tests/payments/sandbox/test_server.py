@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -129,3 +130,14 @@ def test_the_command_refuses_live_money(settings: Any) -> None:
     settings.STRIPE_SECRET_KEY = "sk_live_x"
     with pytest.raises(CommandError, match="never meet"):
         call_command(stripe_sandbox.Command())
+
+
+@pytest.mark.chaos
+def test_half_a_request_of_somebody_who_was_killed_is_none(stripe: LocalStripe) -> None:
+    """The chaos found it: cut off, amount=1000 is amount=10, or lacks its currency."""
+    with socket.create_connection(("127.0.0.1", stripe.server.server_port), timeout=5) as caller:
+        head = "POST /v1/transfers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_x\r\nContent-Length: 60\r\n\r\n"
+        caller.sendall(head.encode() + b"amount=10")
+        caller.shutdown(socket.SHUT_WR)
+        assert caller.recv(100) == b""
+    assert (stripe.transfers(), stripe.server.api.violations) == ([], [])
