@@ -5,7 +5,7 @@ Also the audit log and the deliveries of core itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -13,12 +13,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from core.actors import Actor
 from core.errors import NotAllowed, Refused
@@ -49,6 +49,17 @@ class Button(Generic[M]):
     asks: str = ""
     asks_first: str = ""
     tone: str = ""  # "", "primary" or "danger"
+    warns: str = ""  # what it does; such a button is asked about once more, on a page of its own
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number above a list. `query` narrows the list to what it counts; tones are those of badges."""
+
+    label: str
+    value: int | str
+    query: str = ""
+    tone: str = ""
 
 
 class OpsAdmin(_ModelAdmin[M]):
@@ -56,6 +67,7 @@ class OpsAdmin(_ModelAdmin[M]):
 
     buttons: tuple[Button[M], ...] = ()
     change_form_template = "admin/ops_change_form.html"
+    change_list_template = "admin/ops_change_list.html"
     list_per_page = 50
     show_full_result_count = False  # counting a large table costs more than it tells
     show_facets = admin.ShowFacets.NEVER
@@ -77,12 +89,24 @@ class OpsAdmin(_ModelAdmin[M]):
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
-        press = self.admin_site.admin_view(require_POST(self.press))
+        press = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.press))
         return [path("<path:object_id>/do/<slug:button>/", press, name=name), *super().get_urls()]
+
+    def figures(self) -> Sequence[Figure]:
+        """What stands above the list."""
+        return ()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(self.opts.verbose_name_plural)  # Django's own says "Select … to view"
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = {"title": title, "ops_figures": self.figures(), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    @admin.display(description="What ops can do")
+    def row_buttons(self, obj: M) -> SafeString:
+        """For `list_display`: each button that this row has now leads to the page that asks about it once more."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_do"
+        shown = [(reverse(name, args=[obj.pk, each.name]), each.label) for each in self.buttons if each.when(obj)]
+        return format_html_join(" · ", '<a href="{}">{}</a>', shown) or SafeString("–")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -93,13 +117,17 @@ class OpsAdmin(_ModelAdmin[M]):
         return super().change_view(request, object_id, form_url, context)
 
     def press(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
-        """One action, and back to the page with what came of it."""
+        """GET asks once more; POST is one action, and back to the page with what came of it."""
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404
         pressed = next((known for known in self.buttons if known.name == button), None)
         if pressed is None:
             raise PermissionDenied("There is no such button.")
+        if request.method == "GET":
+            context = {"title": pressed.label, "opts": self.opts, "original": obj, "button": pressed}
+            context["open"] = pressed.when(obj)
+            return render(request, "admin/ops_confirm.html", {**self.admin_site.each_context(request), **context})
         try:
             pressed.act(obj, cast(Actor, request.user), "\n".join(request.POST.getlist("words")))
         except NotAllowed as refusal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import MAXYEAR, MINYEAR
 from typing import Any, cast
 
@@ -16,7 +15,9 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from core.admin import Button, OpsAdmin
 from payments import actions, statements
+from payments.columns import money
 from payments.desk import BatchAdmin
+from payments.desk_stripe import InboxAdmin, OutboxAdmin, ReconciliationAdmin
 from payments.late import late_pay
 from payments.models import (
     Account,
@@ -44,22 +45,14 @@ from payments.money import read, show
 from payments.views import download
 
 admin.site.register(Batch, BatchAdmin)
+admin.site.register(Outbox, OutboxAdmin)
+admin.site.register(InboxEvent, InboxAdmin)
+admin.site.register(Reconciliation, ReconciliationAdmin)
 
 
 @admin.display(description="Amount", ordering="amount")
 def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal | BalanceTransaction | Due) -> str:
     return show(row.amount, row.currency)
-
-
-def money(name: str, *, computed: bool = False) -> Callable[[Any], str]:
-    """A column of minor units, shown as an amount. `computed`: no column of the table, so not to sort by."""
-
-    @admin.display(description=name.replace("_", " ").capitalize(), ordering=None if computed else name)
-    def column(row: Any) -> str:
-        value = getattr(row, name)
-        return "-" if value is None else show(value, row.currency)
-
-    return column
 
 
 @admin.register(Account)
@@ -328,47 +321,6 @@ class RefundAdmin(OpsAdmin[Refund]):
     ordering = ("-pk",)
 
 
-@admin.register(Outbox)
-class OutboxAdmin(OpsAdmin[Outbox]):
-    list_display = ("key", "op", "subject", "state", "attempts", "due_at", "first_at", "remote_id", "last_error")
-    list_filter = ("state", "op")
-    search_fields = ("=key", "=remote_id", "=subject")
-    ordering = ("-pk",)
-    buttons = (
-        Button(
-            "adopt",
-            "Adopt what Stripe has",
-            lambda row, by, words: actions.adopt(row=row, remote_id=words.strip(), by=by),
-            when=lambda row: row.state in (Outbox.State.NEEDS_OPS, Outbox.State.UNKNOWN),
-            asks="Its id at Stripe (tr_…, re_…)",
-        ),
-        Button(
-            "anew",
-            "Send anew under a new key",
-            lambda row, by, words: actions.send_anew(row=row, by=by, note=words),
-            when=lambda row: row.state == Outbox.State.NEEDS_OPS,
-            asks="How you know that Stripe has nothing of it",
-            tone="danger",
-        ),
-    )
-
-
-@admin.register(InboxEvent)
-class InboxAdmin(OpsAdmin[InboxEvent]):
-    list_display = ("type", "event_id", "endpoint", "object_id", "received_at", "processed_at", "attempts", "error")
-    list_filter = ("endpoint", ("processed_at", admin.EmptyFieldListFilter))
-    search_fields = ("=event_id", "=object_id", "=account", "type")
-    ordering = ("-pk",)
-    buttons = (
-        Button(
-            "again",
-            "Try again now",
-            lambda event, by, words: actions.try_again(event=event, by=by),
-            when=lambda event: event.processed_at is None,
-        ),
-    )
-
-
 @admin.register(BalanceTransaction)
 class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
     list_display = ("txn_id", "type", "source", amount, money("fee"), money("net"), "created_at", "matched")
@@ -385,25 +337,6 @@ class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
             asks="What it is, and how you know. A second person posts it",
         ),
     )
-
-
-@admin.register(Reconciliation)
-class ReconciliationAdmin(OpsAdmin[Reconciliation]):
-    list_display = (
-        "started_at",
-        "agrees",
-        money("stripe"),
-        money("ledger"),
-        money("difference", computed=True),
-        money("ours_unseen"),
-        money("theirs_unbooked"),
-        "full",
-    )
-    ordering = ("-pk",)
-
-    @admin.display(boolean=True, description="Agrees")
-    def agrees(self, run: Reconciliation) -> bool:
-        return run.green
 
 
 @admin.register(Adjustment)

@@ -184,7 +184,7 @@ def on_reconciliation_red(event: Event) -> None:
             user=person,
             title=f"Our books and Stripe's differ: {len(run.findings)} to look at",
             body=odd,
-            url="/admin/payments/reconciliation/",
+            url=f"/admin/payments/reconciliation/day/{run.started_at:%Y-%m-%d}/",
             event=event,
         )
 

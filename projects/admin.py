@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import Button, OpsAdmin
-from payments.admin import money
+from payments.columns import money
 from projects import actions
 from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project
 

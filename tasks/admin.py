@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from core.actors import Actor
 from core.admin import Button, OpsAdmin, subject_link
-from payments.admin import money
+from payments.columns import money
 from tasks import actions
 from tasks.models import Appeal, Export, Import, Report, Review, Seat, Submission, Task
 

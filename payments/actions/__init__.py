@@ -11,24 +11,17 @@ from payments.actions.adjustments import (
 )
 from payments.actions.cancelling import cancel_funding, cancel_fundings
 from payments.actions.customers import know_lab, lift_card_limit
+from payments.actions.desks import adopt, close_event, give_up, retry_now, send_anew, try_again
 from payments.actions.disputes import apply_dispute
 from payments.actions.dues import owe, pay_all_dues, pay_dues
 from payments.actions.funding import apply_checkout, open_funding, refresh_funding, start_checkout
 from payments.actions.funds import earn, earn_from_funds, release, reserve, top_up
 from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.idle import return_idle_funds
-from payments.actions.inbox import process, receive, try_again
+from payments.actions.inbox import process, receive
 from payments.actions.lateness import note_late_pay
 from payments.actions.manual import confirm_lines, make_batch, read_batch
-from payments.actions.outbox import (
-    adopt,
-    complete,
-    confirm_refund,
-    confirm_reversal,
-    confirm_transfer,
-    dispatch,
-    send_anew,
-)
+from payments.actions.outbox import complete, confirm_refund, confirm_reversal, confirm_transfer, dispatch
 from payments.actions.payees import (
     apply_recipient,
     choose_country,
@@ -63,6 +56,7 @@ __all__ = [
     "cancel_payout",
     "cancel_refund",
     "choose_country",
+    "close_event",
     "complete",
     "confirm_lines",
     "confirm_refund",
@@ -74,6 +68,7 @@ __all__ = [
     "expire_adjustments",
     "expire_reversals",
     "give_bank_details",
+    "give_up",
     "hold_payouts",
     "know_lab",
     "lift_card_limit",
@@ -103,6 +98,7 @@ __all__ = [
     "release",
     "release_hold",
     "reserve",
+    "retry_now",
     "retry_payout",
     "return_idle_funds",
     "send_anew",

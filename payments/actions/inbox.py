@@ -87,14 +87,6 @@ def process_one(*, event: InboxEvent, by: Actor) -> None:
         )
 
 
-@transaction.atomic
-def try_again(*, event: InboxEvent, by: Actor) -> None:
-    """Ops: make a waiting event due now."""
-    authorise(by, Permission.MONEY_OPERATE)
-    InboxEvent.objects.filter(pk=event.pk, processed_at=None).update(due_at=timezone.now())
-    transaction.on_commit(wake_inbox)
-
-
 def _checkout(event: InboxEvent) -> Effect:
     facts = gateway.checkout(event.object_id)
     return lambda: apply_checkout(facts=facts, by=SYSTEM)

@@ -17,8 +17,6 @@ from django.utils import timezone
 
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
-from core.errors import WrongState
-from core.events import record
 from core.transitions import lock
 from payments import gateway
 from payments.actions.cancelling import EXPIRY
@@ -97,14 +95,17 @@ def _send(row: Outbox, by: Actor) -> None:
 def _find_or_send(row: Outbox) -> Any:
     """An earlier attempt may have worked unseen (a lost answer, a saved 500, a killed worker): look before sending."""
     op = OPS[row.op]
-    if row.attempts > 1 or row.run > 1:
-        runs = Outbox.objects.filter(subject=row.subject)
-        found = op.find(row.payload, runs.aggregate(first=Min("created_at"))["first"] - timedelta(hours=1))
-        if found:
-            return found
+    if (row.attempts > 1 or row.run > 1) and (found := look_up(row)):
+        return found
     if timezone.now() - (row.first_at or timezone.now()) > KEY_LIFE:
         raise KeyTooOld("Tried for 20 hours; nothing is found at Stripe")
     return op.send(row.payload, row.key)
+
+
+def look_up(row: Outbox) -> Any:
+    """What any earlier try for this subject made at Stripe, or None. Raises gateway errors."""
+    first = Outbox.objects.filter(op=row.op, subject=row.subject).aggregate(first=Min("created_at"))["first"]
+    return OPS[row.op].find(row.payload, first - timedelta(hours=1))
 
 
 @transaction.atomic
@@ -143,18 +144,9 @@ def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
     row.state, row.last_error, row.lease_until = State.FAILED, f"{error.reason}: {error}"[:2000], None
     row.save(update_fields=["state", "last_error", "lease_until"])
     if error.reason == gateway.NO_FUNDS and OPS[row.op].waits_for_funds:
-        _anew(row, pause=FUNDS_RETRY)  # Stripe would repeat its no to the same key for a day
+        anew(row, pause=FUNDS_RETRY)  # Stripe would repeat its no to the same key for a day
         return
     OPS[row.op].refused(row, error, by)
-
-
-def adopt(*, row: Outbox, remote_id: str, by: Actor) -> Outbox:
-    """Ops name what this row made at Stripe. Raises WrongState where it is another one's. Outside transactions."""
-    authorise(by, Permission.MONEY_OPERATE)
-    sent = OPS[row.op].fetch(row.payload, remote_id)
-    if sent.subject != row.subject:
-        raise WrongState(f"{remote_id} belongs to another {row.op}.")
-    return complete(row=row, sent=sent, by=by)
 
 
 def confirm_transfer(*, transfer_id: str, by: Actor = SYSTEM) -> Outbox | None:
@@ -188,22 +180,6 @@ def confirm_reversal(*, facts: gateway.Reversal, by: Actor = SYSTEM) -> Reversal
     return apply_reversal(facts=facts, by=by)
 
 
-@transaction.atomic
-def send_anew(*, row: Outbox, by: Actor, note: str) -> Outbox:
-    """Ops have looked and found nothing: a new key for the same subject. It is looked for once more before sending.
-
-    Raises WrongState unless the row needs ops.
-    """
-    authorise(by, Permission.MONEY_OPERATE)
-    row = lock(row)
-    if row.state != State.NEEDS_OPS:
-        raise WrongState("Only what waits for a person can be sent anew.")
-    row.state = State.FAILED
-    row.save(update_fields=["state"])
-    record("outbox.sent_anew", row.subject, by=by, note=note, data={"key": row.key})
-    return _anew(row)
-
-
-def _anew(row: Outbox, *, pause: timedelta = timedelta(0)) -> Outbox:
+def anew(row: Outbox, *, pause: timedelta = timedelta(0)) -> Outbox:
     """The same call under a new key; its money stays in flight."""
     return put_out(op=row.op, subject=row.subject, payload=row.payload, payee=row.payee, pause=pause)

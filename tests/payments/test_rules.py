@@ -104,6 +104,9 @@ OPERATE: dict[str, Callable[..., Any]] = {
     "agree_reversal": lambda by: actions.agree_reversal(reversal=None, by=by),  # type: ignore[arg-type]
     "refuse_reversal": lambda by: actions.refuse_reversal(reversal=None, by=by, note=""),  # type: ignore[arg-type]
     "expire_reversals": lambda by: actions.expire_reversals(by=by),
+    "retry_now": lambda by: actions.retry_now(row=None, by=by),  # type: ignore[arg-type]
+    "give_up": lambda by: actions.give_up(row=None, by=by, note=""),  # type: ignore[arg-type]
+    "close_event": lambda by: actions.close_event(event=None, by=by, note=""),  # type: ignore[arg-type]
     "send_anew": lambda by: actions.send_anew(row=None, by=by, note=""),  # type: ignore[arg-type]
 }
 
