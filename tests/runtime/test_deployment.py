@@ -36,6 +36,11 @@ def test_whatever_may_differ_comes_from_the_environment_under_the_same_name() ->
         assert asked is None or asked[1] == name
 
 
+def test_every_other_setting_comes_from_the_same_file() -> None:
+    for service in OURS.values():
+        assert service["env_file"] == [{"path": ".env", "required": False}]
+
+
 def test_the_demo_sets_what_compose_asks_for_and_leads_to_the_sandbox() -> None:
     lines = (ROOT / "docker-demo.env").read_text().splitlines()
     demo = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
