@@ -21,6 +21,7 @@ DETAILS: Final = ("holder", "account", "code", "bank")
 ANSWER: Final = ("result", "reference", "date", "reason")
 HEAD: Final = ("line", "batch", "amount", "currency", "country", *DETAILS, "text", *ANSWER)
 MOST_BYTES: Final = 2_000_000
+LONGEST_CELL: Final = 100_000
 LONGEST: Final = {"reference": 140, "reason": 300}
 RESULTS: Final = ("paid", "failed")
 
@@ -93,6 +94,7 @@ def read(content: bytes) -> list[Told]:
         raise Invalid("This file is too large.", faults=(Fault("At most 2 MB.", "file"),))
     try:
         text = content.decode("utf-8-sig")
+        csv.field_size_limit(LONGEST_CELL)  # of the whole process: an import may have asked for more
         table = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in text.split("\n", 1)[0] else ",")
         rows = [{name: (row.get(name) or "").strip() for name in HEAD} for row in table]
     except UnicodeDecodeError:

@@ -67,7 +67,7 @@ def test_modules_sheets_and_the_font_load_by_their_hashed_names(served: str, ope
     page.on("response", note)
     page.goto(f"{served}/accounts/login/")
     expect(page.locator("html[data-ready]")).to_be_attached()
-    page.get_by_label("Email").press("Tab")
+    page.get_by_label("E-mail address").press("Tab")
     assert axe(page) == []
     assert page.evaluate("document.fonts.load('16px \\'STIX Two Math\\'').then((faces) => faces.length)") == 1
     static = [answer for answer in answers if "/static/" in answer.url]

@@ -317,7 +317,7 @@ def test_totp_is_switched_on_with_a_picture_that_the_policy_allows(open_page: Op
     EmailAddress.objects.update_or_create(user=mina, email=mina.email, defaults={"verified": True, "primary": True})
     page = open_page()
     page.goto(f"{live_server.url}/accounts/login/")
-    page.get_by_label("Email").fill(mina.email)
+    page.get_by_label("E-mail address").fill(mina.email)
     page.get_by_label("Password").fill(people.PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Notices")).to_be_visible()
@@ -360,7 +360,7 @@ def test_a_passkey_is_added_and_signs_in(open_page: Opener, live_server: LiveSer
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
     page.goto(f"{live_server.url}/accounts/login/")
-    page.get_by_label("Email").fill(mina.email)
+    page.get_by_label("E-mail address").fill(mina.email)
     page.get_by_label("Password").fill(people.PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Notices")).to_be_visible()

@@ -163,7 +163,7 @@ def become_an_expert(elena: Person, olu: Person) -> None:
 def say_where_the_money_goes(elena: Person) -> None:
     elena.go("/payouts/setup/")
     elena.put(country="US")
-    elena.press("Continue at Stripe")
+    elena.press("Continue")
     elena.press("Everything is verified")
     elena.page.wait_for_url(f"{elena.world.url}/**")
     elena.world.until(

@@ -119,7 +119,7 @@ def test_times_that_are_not_known_yet() -> None:
         (61, "1 min"),
         (100_000, "1 day 3 h"),
         (172_800, "2 days"),
-        (-5, "0 s"),
+        (-5, "under 1 s"),
     ],
 )
 def test_durations(seconds: int, text: str) -> None:

@@ -154,6 +154,15 @@ def test_a_line_that_cannot_be_adopted_holds_up_no_other(stripe: LocalStripe, ca
     assert "could not be adopted" in caplog.text
 
 
+def test_a_charge_that_no_payment_of_ours_asked_for_stays_in_sight(stripe: LocalStripe) -> None:
+    stranger = ordered()
+    stripe.pay(stranger.checkout_session_id or "")
+    for charge in stripe.sandbox.store._things["charge"].values():
+        charge["metadata"] = {}
+    run = actions.reconcile()
+    assert (run.adopted, whats(run)) == (0, ["theirs, not ours"])
+
+
 def test_what_was_booked_a_moment_ago_is_waited_for(stripe: LocalStripe) -> None:
     payout = paid(stripe)
     gone = next(t for t in stripe.sandbox.store.all("txn") if t["source"] == payout.transfer_id)

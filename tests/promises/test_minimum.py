@@ -73,6 +73,7 @@ def test_a_week_that_paid_too_little_is_made_up_once_from_the_projects_funds() -
     due = Due.objects.get()
     assert (due.amount, due.status, due.since) == (2_000, Due.Status.PAID, monday())
     assert due.memo == f"Made up to $40.00 an hour, week of {monday():%-d %b %Y}: 3 answers, 75 min measured"
+    assert str(due) == due.public_id
     earning = due.earning
     assert earning is not None
     assert (earning.kind, earning.pay, earning.fee, earning.source) == ("minimum", 2_000, 0, works[-1].public_id)
