@@ -20,7 +20,8 @@ from rest_framework.views import APIView
 from accounts.models import Lab, User
 from accounts.rest import Door, DoorSet
 from accounts.roles import Permission, may
-from payments import actions, queries, queries_paid, statements
+from payments import actions, queries_paid, statements
+from payments.balances import balance_of
 from payments.models import Dispute, Earning, Funding, Payee, Payout, Refund
 
 
@@ -216,7 +217,7 @@ class RefundableView(Door):
     def get(self, request: Request) -> Response:
         ref, currency = request.query_params.get("ref", ""), request.query_params.get("currency", "usd")
         _lab_of(request, ref)
-        return Response({"amount": queries.refundable(ref, currency), "currency": currency})
+        return Response({"amount": balance_of(ref, currency).refundable, "currency": currency})
 
 
 def _lab_of(request: Request, ref: str) -> Lab:

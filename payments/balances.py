@@ -99,6 +99,10 @@ def balances_of(refs: Iterable[str], currency: str) -> dict[str, Balance]:
         return {ref: Balance(*sums) for ref, *sums in cursor.fetchall()}
 
 
+def balance_of(ref: str, currency: str = "usd") -> Balance:
+    return balances_of([ref], currency)[ref]
+
+
 def total(balances: Iterable[Balance]) -> Balance:
     balances = list(balances)
     return Balance(*(sum(getattr(one, field.name) for one in balances) for field in fields(Balance)))

@@ -34,21 +34,6 @@ from payments.money import PAYABLE_COUNTRIES
 
 
 @dataclass(frozen=True)
-class Spend:
-    """Where one project's money went, in minor units: funded = stripe_fees + paid_out_pay + fees + reserved + free
-    + refunded (on its way back to the lab, or there) + lost (taken back by its bank, in disputes that we lost)."""
-
-    funded: int
-    stripe_fees: int
-    refunded: int
-    lost: int
-    paid_out_pay: int  # less what was taken back
-    fees: int
-    reserved: int
-    free: int
-
-
-@dataclass(frozen=True)
 class EarningTotals:
     """One person's money by how far it has come, in minor units. What a bank sent back is on its way again; what came
     back to us unasked is approved again; `taken_back` was, with a reason, and is theirs no more."""
@@ -96,50 +81,6 @@ def free_funds_of(refs: Iterable[str], currency: str = "usd") -> dict[str, int]:
     """Free funds of many projects in one statement; those never funded are missing."""
     found = Account.objects.filter(kind=AccountKind.PROJECT_FUNDS, ref__in=list(refs), currency=currency)
     return dict(found.values_list("ref", "balance"))
-
-
-def spend(ref: str, currency: str = "usd") -> Spend:
-    return spend_of([ref], currency)[ref]
-
-
-def spend_of(refs: Iterable[str], currency: str = "usd") -> dict[str, Spend]:
-    """Three statements, however many projects and however long they have run. Every reference gets an answer."""
-    refs = list(refs)
-    paid = Funding.objects.filter(ref__in=refs, currency=currency, status=Funding.Status.PAID).order_by()
-    returned = Refund.objects.filter(funding=OuterRef("pk"), status__in=Refund.HOLDING).order_by().values("funding")
-    taken = Reversal.objects.taken_back().filter(payout__funding=OuterRef("pk")).order_by().values("payout__funding")
-    disputed = Dispute.objects.filter(funding=OuterRef("pk")).order_by().values("funding")
-    paid = paid.annotate(
-        back=Coalesce(Subquery(returned.annotate(sum=Sum("amount")).values("sum")), 0),
-        lost=Coalesce(Subquery(disputed.annotate(sum=Sum("borne")).values("sum")), 0),
-        again=Coalesce(Subquery(taken.annotate(sum=Sum("amount")).values("sum")), 0),
-    )
-    into = {ref: sums for ref, *sums in _sums(paid, "amount", "stripe_fee", "back", "lost", "again")}
-    earned = Earning.objects.filter(ref__in=refs, currency=currency).exclude(kind__in=Earning.HOUSE_PAID).order_by()
-    out = {ref: (pay, fee) for ref, pay, fee in _sums(earned, "pay", "fee")}
-    left = Account.objects.filter(ref__in=refs, currency=currency, tracked=True)
-    held = {(ref, kind): balance for ref, kind, balance in left.values_list("ref", "kind", "balance")}
-    spends = {}
-    for ref in refs:
-        funded, stripe_fees, refunded, lost, again = into.get(ref, [0] * 5)
-        pay, fees = out.get(ref, (0, 0))
-        spends[ref] = Spend(
-            funded=funded,
-            stripe_fees=stripe_fees,
-            refunded=refunded,
-            lost=lost,
-            paid_out_pay=pay - again,
-            fees=fees,
-            reserved=held.get((ref, AccountKind.PROJECT_RESERVED), 0),
-            free=held.get((ref, AccountKind.PROJECT_FUNDS), 0),
-        )
-    return spends
-
-
-def _sums(rows: QuerySet[Any], *columns: str) -> Iterable[tuple[Any, ...]]:
-    """(ref, sum, …) for each reference."""
-    sums: Iterable[tuple[Any, ...]] = rows.values_list("ref").annotate(*map(Sum, columns))
-    return sums
 
 
 def route_to(country: str) -> str:
@@ -198,18 +139,6 @@ def left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
     return [
         (f.pk, f.amount - f.stripe_fee - drawn.get(f.pk, 0) - back.get(f.pk, 0) + again.get(f.pk, 0)) for f in fundings
     ]
-
-
-def refundable(ref: str, currency: str = "usd") -> int:
-    """What can go back to the lab now: free funds less what is owed first, as far as the payments behind them carry it.
-
-    None while disputed.
-    """
-    if standing_disputes(ref):
-        return 0
-    paid = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
-    free = max(0, free_funds(ref, currency) - owed_first(ref, currency))
-    return min(free, sum(left for _, left in left_in(paid)))
 
 
 def refunds_of(ref: str) -> QuerySet[Refund]:

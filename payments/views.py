@@ -21,7 +21,7 @@ from accounts.forms import country_name
 from accounts.roles import Permission, may
 from accounts.web import refusals_on, signed_in, told
 from payments import actions, statement_pdf, statements
-from payments.balances import balances_of
+from payments.balances import balance_of
 from payments.forms import BankForm, CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
 from payments.models import Due, Earning, Funding, Payee, Payout
@@ -219,7 +219,7 @@ def funding(request: HttpRequest, funding_id: str) -> HttpResponse:
     waiting = found.status in (Funding.Status.PENDING, Funding.Status.PROCESSING)
     part = "#state" if request.headers.get("HX-Request") else ""
     context = {"funding": found, "waiting": waiting, "spendable": found.amount - found.stripe_fee}
-    free = balances_of([found.ref], found.currency)[found.ref].spendable
+    free = balance_of(found.ref, found.currency).spendable
     mine = [line for line in payments_into(found.ref, free=free, currency=found.currency) if line.funding == found]
     context["idle"] = mine[0] if mine and mine[0].returns_at else None
     context["may_fund"] = may(signed_in(request), Permission.PROJECT_FUND, lab=found.lab)

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from accounts.models import Lab
 from accounts.rest import Door, Pages
 from accounts.roles import Permission, authorise
-from payments.queries import spend
+from payments.balances import balance_of
 from projects.models import Project
 from tasks import actions
 from tasks import api_shapes as shapes
@@ -149,7 +149,7 @@ class Progress(Door):
     def get(self, request: Request, project: str) -> Response:
         """Tasks, seats and answers by status, agreement, and where the money is."""
         found = of_lab(request, Project, project)
-        counts, agree, money = progress(found), agreement(found), spend(found.public_id, found.currency)
+        counts, agree, money = progress(found), agreement(found), balance_of(found.public_id, found.currency)
         return Response(
             {
                 "tasks": counts.tasks,
@@ -158,7 +158,7 @@ class Progress(Door):
                 "wanted": counts.wanted,
                 "agreement": agree.value,
                 "agreement_pairs": agree.pairs,
-                "money": vars(money),
+                "money": shapes.BalanceShape(money).data,
                 "currency": found.currency,
             }
         )

@@ -15,31 +15,15 @@ from rest_framework.response import Response
 from accounts.models import Lab
 from accounts.rest import Door, Pages
 from payments import causes
-from payments.balances import Balance
 from payments.months import Month
 from payments.project_lines import NEWEST, Line, Lines
 from projects.models import Project
 from tasks import queries_money as ask
 from tasks.api_lab import CURSOR, of_lab
+from tasks.api_shapes import BalanceShape
 from tasks.api_work import user_of
 from tasks.forecast import Estimate, Forecast
 from tasks.month_sheet import month_file
-
-
-class BalanceShape(serializers.Serializer[Balance]):
-    """Minor units. `funded` = `pay` + `fees` + `processor` + `reserved` + `free` + `refunded` + `lost`."""
-
-    funded = serializers.IntegerField()
-    spent = serializers.IntegerField(help_text="`pay` + `fees`.")
-    pay = serializers.IntegerField(help_text="To experts, for approved work.")
-    fees = serializers.IntegerField(help_text="The platform's.")
-    processor = serializers.IntegerField(help_text="What Stripe kept of the payments.")
-    reserved = serializers.IntegerField(help_text="For open seats and undecided work.")
-    free = serializers.IntegerField()
-    refunded = serializers.IntegerField(help_text="On its way back, or there.")
-    owed = serializers.IntegerField(help_text="To experts, beyond any reserve; `free` pays it first.")
-    refundable = serializers.IntegerField(help_text="The part of `free` that can go back now.")
-    lost = serializers.IntegerField(help_text="To lost disputes, less corrections by Quorum's staff.")
 
 
 class EstimateShape(serializers.Serializer[Estimate]):

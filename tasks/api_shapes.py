@@ -12,6 +12,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.rest import JsonField
+from payments.balances import Balance
 from tasks.models import Export, Import, RejectReason, Report, Review, Submission, Task
 
 Json = dict[str, Any]
@@ -144,6 +145,22 @@ class ExportShape(serializers.Serializer[Export]):
     finished_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
+class BalanceShape(serializers.Serializer[Balance]):
+    """Minor units. `funded` = `pay` + `fees` + `processor` + `reserved` + `free` + `refunded` + `lost`."""
+
+    funded = serializers.IntegerField()
+    spent = serializers.IntegerField(help_text="`pay` + `fees`.")
+    pay = serializers.IntegerField(help_text="To experts, for approved work.")
+    fees = serializers.IntegerField(help_text="The platform's.")
+    processor = serializers.IntegerField(help_text="What Stripe kept of the payments.")
+    reserved = serializers.IntegerField(help_text="For open seats and undecided work.")
+    free = serializers.IntegerField()
+    refunded = serializers.IntegerField(help_text="On its way back, or there.")
+    owed = serializers.IntegerField(help_text="To experts, beyond any reserve; `free` pays it first.")
+    refundable = serializers.IntegerField(help_text="The part of `free` that can go back now.")
+    lost = serializers.IntegerField(help_text="To lost disputes, less corrections by Quorum's staff.")
+
+
 class ProgressShape(serializers.Serializer[Any]):
     tasks = serializers.DictField(child=serializers.IntegerField(), help_text="By status.")
     seats = serializers.DictField(child=serializers.IntegerField(), help_text="By status.")
@@ -151,7 +168,7 @@ class ProgressShape(serializers.Serializer[Any]):
     wanted = serializers.IntegerField(help_text="Answers that the tasks ask for.")
     agreement = serializers.FloatField(allow_null=True, help_text="Mean over pairs of the latest answers, 0…1.")
     agreement_pairs = serializers.IntegerField()
-    money = serializers.DictField(child=serializers.IntegerField(), help_text="Minor units of `currency`.")
+    money = BalanceShape()
     currency = serializers.CharField()
 
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from payments.queries import Spend, spend_of
+from payments.balances import Balance, balances_of
 from projects.kinds import kind
 from projects.models import Application, Project
 from tasks.models import Import, Seat, Submission, Task
@@ -191,15 +191,15 @@ class Index:
     """Every project that the person sees, in the order of the table, and its money. Four statements, however many."""
 
     names: list[tuple[int, str, str, str]]  # key, public id, title, status
-    spend: dict[str, Spend]
+    balance: dict[str, Balance]
 
     @property
     def spent(self) -> int:
-        return sum(map(spent, self.spend.values()))
+        return sum(one.gone for one in self.balance.values())
 
     @property
     def funded(self) -> int:
-        return sum(one.funded for one in self.spend.values())
+        return sum(one.funded for one in self.balance.values())
 
     def keys(self, *, search: str = "", status: str = "") -> list[int]:
         """Those that the person looks for; counting and paging need no further statement."""
@@ -209,7 +209,7 @@ class Index:
 
 def index(projects: QuerySet[Project]) -> Index:
     names = list(projects.order_by("-created_at", "-pk").values_list("pk", "public_id", "title", "status"))
-    return Index(names, spend_of(public_id for _, public_id, _, _ in names))
+    return Index(names, balances_of((public_id for _, public_id, _, _ in names), "usd"))
 
 
 @dataclass(frozen=True)
@@ -218,25 +218,16 @@ class Row:
 
     project: Project
     label: str  # of its kind of work
-    spend: Spend
+    balance: Balance
     agreement: Agreement
 
-    @property
-    def spent(self) -> int:
-        return spent(self.spend)
 
-
-def spent(spend: Spend) -> int:
-    """What is gone for good: pay, the platform's fee and the processor's."""
-    return spend.paid_out_pay + spend.fees + spend.stripe_fees
-
-
-def rows(keys: Sequence[int], spend: dict[str, Spend]) -> list[Row]:
+def rows(keys: Sequence[int], balance: dict[str, Balance]) -> list[Row]:
     """The lines of one page, in the order of `keys`. Two statements."""
     found = listed(Project.objects.filter(pk__in=list(keys))).in_bulk()
     page = [found[key] for key in keys]
     agree = agreements(page)
-    return [Row(one, kind(one.kind).label, spend[one.public_id], agree.get(one.pk, Agreement())) for one in page]
+    return [Row(one, kind(one.kind).label, balance[one.public_id], agree.get(one.pk, Agreement())) for one in page]
 
 
 def pooled(lines: Iterable[Row]) -> Agreement:

@@ -36,7 +36,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     search, status = request.GET.get("q", "").strip(), request.GET.get("status", "")
     status = status if status in Project.Status.values else ""
     page = paged(request, index.keys(search=search, status=status), 20)
-    rows = board.rows(list(page), index.spend)
+    rows = board.rows(list(page), index.balance)
     context = {
         "index": index,
         "page": page,

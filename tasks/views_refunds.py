@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.web import refusals_on, signed_in, told
 from payments import actions
 from payments import queries as money
+from payments.balances import balance_of
 from payments.models import Refund
 from projects.models import Project
 from tasks.forms import RefundForm
@@ -37,8 +38,8 @@ def refunds(request: HttpRequest, project: Project) -> HttpResponse:
         project,
         "refunds",
         form=form,
-        spend=money.spend(project.public_id),
-        refundable=money.refundable(project.public_id, project.currency),
+        balance=balance_of(project.public_id, project.currency),
+        currency=project.currency,
         refunds=money.refunds_of(project.public_id),
         disputes=money.disputes_of(project.public_id),
         http_status=422 if form.errors else 200,

@@ -48,7 +48,7 @@ def of(lab: Caller, project: Project, workers: list[Worker]) -> Books:
     earned = in_numbers([each for worker in workers for each in _earnings(worker, project)])
     books = Books(
         funded=money["funded"],
-        stripe_fees=money["stripe_fees"],
+        stripe_fees=money["processor"],
         paid=earned.get("task", 0) + earned.get("rework", 0),
         partial=earned.get("partial", 0),
         fees=money["fees"],
@@ -56,7 +56,7 @@ def of(lab: Caller, project: Project, workers: list[Worker]) -> Books:
         unspent=money["free"],
         transferred=bank.transferred(project.id),
     )
-    _same("the experts' earnings and the project's pay", sum(earned.values()), money["paid_out_pay"])
+    _same("the experts' earnings and the project's pay", sum(earned.values()), money["pay"])
     _same("kinds of earnings", set(earned) - {"task", "rework", "partial"}, set())
     first, *rest = (amount for _, amount in books.lines())
     _same("funded = paid + partial pay + fees + reserved + unspent + Stripe's fees", first, sum(rest))

@@ -174,7 +174,7 @@ def test_the_page_lists_what_the_bank_contests_until_it_is_over(stripe: LocalStr
     hear(stripe)
     page = read(ada, page_of(ice))
     assert "taken from free funds" in page
-    assert "Taken back by your bank" in page
+    assert "Disputes and corrections" in page
 
 
 @pytest.mark.parametrize(("outcome", "tone"), [("won", "success"), ("lost", "danger")])

@@ -7,6 +7,7 @@ import pytest
 from core.actors import SYSTEM
 from payments import actions, ledger, queries
 from payments.audit import ledger_check
+from payments.balances import Balance, balance_of
 from payments.models import AccountKind, Funding, InboxEvent, Outbox, Payee, Payout
 from tests.payments.stories import PROJECT, earned, funded, ordered, payee
 from tests.sandbox import LocalStripe
@@ -39,9 +40,16 @@ def test_from_the_labs_card_to_the_experts_bank(stripe: LocalStripe) -> None:
     assert payout.arrives_on is not None
     assert not InboxEvent.objects.filter(processed_at=None).exists()
 
-    spend = queries.spend(PROJECT)
-    assert spend == queries.Spend(
-        funded=100_000, stripe_fees=2_930, refunded=0, lost=0, paid_out_pay=4_000, fees=800, reserved=0, free=92_270
+    assert balance_of(PROJECT) == Balance(
+        funded=100_000,
+        pay=4_000,
+        fees=800,
+        processor=2_930,
+        reserved=0,
+        free=92_270,
+        refunded=0,
+        owed=0,
+        refundable=92_270,
     )
     assert ledger.balance(AccountKind.STRIPE_CLEARING) == stripe.balance() == 93_070
     assert ledger_check() == []

@@ -7,6 +7,7 @@ import pytest
 from core.actors import SYSTEM
 from core.errors import Invalid, NotAllowed, WrongState
 from payments import actions, gateway, ledger, queries
+from payments.balances import Balance, balances_of
 from payments.models import AccountKind, Funding
 from tests import people
 from tests.payments.stories import BACK, PROJECT, earned, funded, ordered
@@ -90,11 +91,11 @@ def test_spend_adds_up_for_one_and_for_many(stripe: LocalStripe) -> None:
     emil = people.user("Emil")
     earned(emil, pay=4_000, fee=800)
     actions.reserve(ref=PROJECT, key="open", amount=1_000, currency="usd", by=SYSTEM)
-    found = queries.spend_of([PROJECT, "prj_bbbbbbbbbbbbbbbb", "prj_cccccccccccccccc"])
+    found = balances_of([PROJECT, "prj_bbbbbbbbbbbbbbbb", "prj_cccccccccccccccc"], "usd")
     first = found[PROJECT]
-    assert first.funded == first.stripe_fees + first.paid_out_pay + first.fees + first.reserved + first.free
-    assert (first.reserved, first.paid_out_pay, first.fees) == (1_000, 4_000, 800)
-    assert found["prj_cccccccccccccccc"] == queries.Spend(*[0] * 8)
+    assert first.funded == first.processor + first.pay + first.fees + first.reserved + first.free
+    assert (first.reserved, first.pay, first.fees) == (1_000, 4_000, 800)
+    assert found["prj_cccccccccccccccc"] == Balance(*[0] * 9)
     assert queries.reserved(PROJECT) == 1_000
     assert set(queries.free_funds_of(found)) == {PROJECT, "prj_bbbbbbbbbbbbbbbb"}
     totals = queries.earning_totals(emil)

@@ -8,6 +8,7 @@ from django.db import transaction
 from core.actors import SYSTEM
 from payments import actions, ledger, queries
 from payments.audit import ledger_check
+from payments.balances import balance_of
 from payments.errors import InsufficientFunds, KeyReused
 from payments.models import AccountKind, Earning, Outbox, Payout
 from tests import people
@@ -48,12 +49,12 @@ def from_funds(kind: str, pay: int = 1_000, fee: int = 200) -> Earning:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_no_seat_reserved_is_paid_from_the_projects_free_funds(stripe: LocalStripe, kind: str) -> None:
     funded(stripe)
-    before = queries.spend(PROJECT)
+    before = balance_of(PROJECT)
     first = from_funds(kind)
     assert from_funds(kind) == first  # however many ask, it is paid once
-    spent = queries.spend(PROJECT)
+    spent = balance_of(PROJECT)
     assert (first.kind, first.pay) == (kind, 1_000)
-    assert (before.free - spent.free, spent.paid_out_pay, spent.fees) == (1_200, 1_000, 200)
+    assert (before.free - spent.free, spent.pay, spent.fees) == (1_200, 1_000, 200)
     with pytest.raises(KeyReused), transaction.atomic():
         from_funds(kind, pay=2_000)
     assert not ledger_check()
@@ -71,10 +72,10 @@ def test_free_funds_that_do_not_reach_pay_nothing(stripe: LocalStripe) -> None:
 
 def test_a_top_up_is_booked_once_and_costs_the_project_nothing(stripe: LocalStripe) -> None:
     funded(stripe)
-    before = queries.spend(PROJECT)
+    before = balance_of(PROJECT)
     first = topped_up()
     assert topped_up() == first
-    assert queries.spend(PROJECT) == before
+    assert balance_of(PROJECT) == before
     assert ledger.balance(AccountKind.GOODWILL) == 1_500
     assert ledger.balance(AccountKind.EXPERT_PAYABLE, people.user("Emil").public_id) == 1_500
     with pytest.raises(KeyReused), transaction.atomic():

@@ -19,6 +19,7 @@ from core.events import drain
 from payments import actions, gateway, jobs, ledger, money, queries, statements
 from payments.actions.reversals import ForeignReversal
 from payments.audit import ledger_check
+from payments.balances import balance_of
 from payments.models import AccountKind, Entry, Funding, InboxEvent, Outbox, Payout, Reversal
 from payments.sandbox import reversals
 from tests import people
@@ -117,7 +118,7 @@ def test_a_clawback_returns_to_the_project_and_the_expert_reads_why(stripe: Loca
     assert (queries.free_funds(PROJECT), owed()) == (FREE + PAY, 0)
     (left,) = queries.left_in(Funding.objects.all())
     assert left[1] == 97_070  # what was paid for the work can be paid again, or refunded; our fee stays ours
-    assert queries.spend(PROJECT).paid_out_pay == 0
+    assert balance_of(PROJECT).pay == 0
     notice = Notice.objects.get(user=people.user("Emil"), title="$40.00 of a payout was taken back")
     assert WHY in notice.body
     assert reversal.public_id in notice.body
