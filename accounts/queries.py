@@ -34,6 +34,11 @@ def lab_page(lab: Lab) -> dict[str, Any]:
     }
 
 
+def staff() -> QuerySet[User]:
+    """Quorum's own people who can sign in."""
+    return User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+
+
 def members_who_may(lab: Lab, permission: Permission) -> QuerySet[User]:
     """Members whose role in the lab allows it and who can sign in."""
     roles = [role for role, permissions in LAB_ROLES.items() if permission in permissions]

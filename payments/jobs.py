@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.actions import notify
 from accounts.models import Lab, User
-from accounts.queries import members_who_may
+from accounts.queries import members_who_may, staff
 from accounts.roles import Permission
 from core.actors import SYSTEM
 from core.models import Event
@@ -162,7 +162,7 @@ def on_pay_late(event: Event) -> None:
         for row in event.data["oldest"]
     ]
     count = event.data["late"]
-    for person in User.objects.filter(is_staff=True, is_active=True).order_by("pk"):
+    for person in staff():
         notify(
             user=person,
             title=f"{count} payment{' is' if count == 1 else 's are'} later than an hour",
@@ -179,7 +179,7 @@ def on_reconciliation_red(event: Event) -> None:
         f"{found['what']}: {found['ref']} {found['type']} {show(found['net'], run.currency)}"
         for found in run.findings[:20]
     )
-    for person in User.objects.filter(is_staff=True, is_active=True).order_by("pk"):
+    for person in staff():
         notify(
             user=person,
             title=f"Our books and Stripe's differ: {len(run.findings)} to look at",
@@ -268,7 +268,7 @@ def on_reversal_done(event: Event) -> None:
         return
     body = f"Transfer {reversal.payout.transfer_id} was reversed. The money is yours: it is sent again by itself."
     notify(user=payee, title=f"{figure} came back to us before you had it", body=body, url="/earnings/", event=event)
-    for person in User.objects.filter(is_staff=True, is_active=True).exclude(pk=payee.pk).order_by("pk"):
+    for person in staff().exclude(pk=payee.pk):
         title = f"Stripe shows a reversal of {figure} that nobody asked for"
         url = "/admin/payments/reversal/"
         notify(user=person, title=title, body="It is owed to the expert again.", url=url, event=event)

@@ -6,7 +6,8 @@ from celery import shared_task
 from django.urls import reverse
 
 from accounts.actions import notify
-from accounts.models import Lab, User
+from accounts.models import Lab
+from accounts.queries import staff
 from core.actors import SYSTEM
 from core.errors import Refused
 from core.models import Event
@@ -88,7 +89,7 @@ def on_dispute_opened(event: Event) -> None:
         " funds go back. Work that experts hold goes on, and is paid."
     )
     _tell_lab(project, event, f"{project} is frozen: a payment of {amount} is disputed", body)
-    for person in User.objects.filter(is_staff=True, is_active=True):
+    for person in staff():
         url = reverse("admin:payments_dispute_changelist")
         title = f"{project.lab} disputes {amount} of {project}"
         notify(user=person, title=title, body="Hand in evidence at Stripe before it is due.", url=url, event=event)

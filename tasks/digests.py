@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actions import notify
 from accounts.models import Role, User
-from accounts.queries import members_who_may
+from accounts.queries import members_who_may, staff
 from accounts.roles import LAB_ROLES, Permission
 from core.models import Event
 from payments.models import Account, AccountKind
@@ -82,7 +82,7 @@ def tell_ops_of_report(event: Event, report: Report) -> None:
     """With the moment by which a decision still counts: after it the answer is accepted."""
     work = report.submission
     until = f"{work.decide_by:%d %b %Y %H:%M} UTC" if work.decide_by else "now"
-    for user in User.objects.filter(is_staff=True, is_active=True).order_by("pk"):
+    for user in staff():
         notify(
             user=user,
             title=f"Reported as spam or fraud: an answer to {work.project.title}",

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Notice, User
 from core.errors import Invalid, NotAllowed, Refused, WrongState
-from core.events import drain
 from core.models import Event
-from payments import actions, bank, ledger, queries, statements
+from payments import actions, bank, ledger, queries
 from payments.audit import ledger_check
-from payments.models import AccountKind, Adjustment, Batch, BatchLine, Earning, Payee, Payout
+from payments.models import AccountKind, Adjustment, Batch, BatchLine, Payee, Payout
 from payments.sealing import seal, unseal
 from tests import people
+from tests.payments.by_hand import ACCOUNT, DETAILS, TODAY, confirm, hears, juan, owed, told
 from tests.payments.stories import PROJECT, earned, funded, payee
-from tests.payments.test_doors import read
 from tests.sandbox import LocalStripe
 from tests.threads import at_once
 
-pytestmark = pytest.mark.django_db
-ACCOUNT = "032180000118359719"
-DETAILS = {"holder": "Juan Castillo", "account": ACCOUNT, "code": "BCMRMXMM", "bank": "Banorte"}
-TODAY = timezone.now().date()
-
-
-@pytest.fixture(autouse=True)
-def by_hand(settings: Any) -> None:
-    """This operator pays to Mexico, Ghana and Pakistan by hand."""
-    settings.QUORUM_MANUAL_COUNTRIES = ["MX", "GH", "PK"]
-    settings.QUORUM_BANK_KEYS = [Fernet.generate_key().decode()]
-
-
-def juan(name: str = "Juan", country: str = "MX") -> Payee:
-    user = people.user(name)
-    row = actions.choose_country(user=user, country=country, by=user)
-    return actions.give_bank_details(payee=row, details=DETAILS, by=user)
-
-
-def told(line: BatchLine, result: str = "paid", **other: Any) -> bank.Told:
-    words: dict[str, Any] = {"reference": "TT-1", "on": TODAY, "reason": "", "amount": ""}
-    if result == "failed":
-        words = {"reference": "", "on": None, "reason": "The account is closed.", "amount": ""}
-    return bank.Told(row=1, line=line.public_id, result=result, **{**words, **other})
-
-
-def confirm(line: BatchLine, result: str = "paid", **other: Any) -> int:
-    return actions.confirm_lines(batch=line.batch, told=[told(line, result, **other)], by=people.ops())
-
-
-def owed(user: User) -> tuple[int, int]:
-    """(payable, in flight)"""
-    return tuple(  # type: ignore[return-value]
-        ledger.balance(kind, user.public_id) for kind in (AccountKind.EXPERT_PAYABLE, AccountKind.PAYOUT_IN_FLIGHT)
-    )
-
-
-def hears(user: User) -> list[str]:
-    drain()
-    return list(Notice.objects.filter(user=user).order_by("pk").values_list("title", flat=True))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_hand")]
 
 
 # --- the way of one payment -------------------------------------------------------------------------------------------
@@ -346,132 +301,6 @@ def test_before_details_are_given_the_country_may_change_the_route() -> None:
     user = people.user("Juan")
     assert actions.choose_country(user=user, country="MX", by=user).route == Payee.Route.MANUAL
     assert actions.choose_country(user=user, country="DK", by=user).route == Payee.Route.STRIPE
-
-
-# --- the doors --------------------------------------------------------------------------------------------------------
-
-
-def test_juan_is_told_at_once_what_it_means_and_gives_his_details(stripe: LocalStripe, client: Client) -> None:
-    user = people.user("Juan")
-    client.force_login(user)
-    chosen = client.post(reverse("payments:payout_setup"), {"country": "MX"})
-    page = reverse("payments:bank_details")
-    assert chosen.headers["Location"] == page
-    shown = read(client, page)
-    for words in ("Stripe does not pay to Mexico", "Within 7 days", "kept encrypted"):
-        assert words in shown
-    assert "need your bank details" in read(client, reverse("payments:earnings"))
-    turned_down = client.post(page, {**DETAILS, "account": "GB82WEST12345698765433"})
-    assert turned_down.status_code == 422
-    assert "mistyped" in turned_down.content.decode()
-    assert client.post(page, {"holder": "x"}).status_code == 422
-    assert client.post(page, DETAILS).headers["Location"] == reverse("payments:payout_setup")
-    setup = read(client, reverse("payments:payout_setup"))
-    assert "ends in" in setup
-    assert ACCOUNT not in setup + read(client, page)
-    assert client.post(reverse("payments:payout_continue")).status_code == 404
-    client.force_login(people.user("Emil"))
-    assert client.get(page).status_code == 404
-
-
-def test_the_statement_tells_the_way_of_a_bank_transfer(stripe: LocalStripe, client: Client) -> None:
-    funded(stripe)
-    row = juan()
-    earned(row.user, source="sub_a")
-    client.force_login(row.user)
-    line = actions.make_batch(by=people.ops()).lines.get()
-    earned(row.user, source="sub_later")
-    earnings, payouts = reverse("payments:earnings"), reverse("payments:payouts")
-    assert "Goes out with the next batch" in read(client, earnings)
-    assert "within the hour" not in read(client, earnings)
-    assert "one to five business days" in read(client, earnings + "?state=approved")
-    assert f"Bank transfer {line}" in read(client, payouts)
-    confirm(line)
-    assert f"{TODAY:%d %b %Y}, TT-1" in read(client, earnings + "?state=paid")
-    assert "reference TT-1" in read(client, payouts)
-    for reference in (line.public_id, "TT-1"):
-        assert "sub_a" in read(client, f"{earnings}?q={reference}")
-    answer: Any = client.get(reverse("payments:earnings_csv"))
-    rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))
-    assert (rows[1]["bank_references"], rows[1]["arrives_on"], rows[1]["transfers"]) == ("TT-1", f"{TODAY}", "")
-    confirm(line, "failed")
-    failed = read(client, earnings + "?state=failed")
-    assert "The account is closed." in failed
-    assert "Your bank sent a transfer back" in failed
-    assert "Your bank sent a transfer back" in read(client, reverse("payments:bank_details"))
-    assert [step.state for step in statements.steps(Earning.objects.get(source="sub_a"))] == ["done", "bad"]
-
-
-def test_juan_may_use_the_api_and_his_account_never_comes_back(stripe: LocalStripe) -> None:
-    user = people.user("Juan")
-    api = people.api_client_for(user)
-    assert api.post("/api/v1/payee/", {"country": "MX"}).json()["route"] == "manual"
-    answer = api.post("/api/v1/payee/bank/", DETAILS)
-    assert (answer.json()["status"], answer.json()["bank_hint"]) == ("ready", "9719")
-    assert ACCOUNT not in answer.content.decode() + api.get("/api/v1/payee/").content.decode()
-    wrong = api.post("/api/v1/payee/bank/", {**DETAILS, "code": "?"})
-    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "code")
-
-
-def file_of(batch: Batch, client: Client) -> list[dict[str, str]]:
-    answer: Any = client.post(reverse("admin:payments_batch_file", args=[batch.pk]))
-    return list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))
-
-
-def filled(rows: list[dict[str, str]], **answers: str) -> SimpleUploadedFile:
-    text = "".join(bank.written([{**row, **answers} for row in rows]))
-    return SimpleUploadedFile("answers.csv", text.encode(), content_type="text/csv")
-
-
-def test_the_file_of_a_batch_that_does_not_exist_is_not_found(client: Client) -> None:
-    client.force_login(people.ops())
-    for door in ("file", "answers"):
-        assert client.post(reverse(f"admin:payments_batch_{door}", args=["abc"])).status_code == 404
-
-
-def test_ops_take_the_file_out_and_bring_it_back(stripe: LocalStripe, client: Client) -> None:
-    funded(stripe)
-    for name, country in (("Juan", "MX"), ("Kofi", "GH")):
-        earned(juan(name, country).user, source=f"sub_{name}")
-    client.force_login(people.ops())
-    desk = reverse("admin:payments_batch_changelist")
-    assert "<b>$80.00</b> for 2 people" in read(client, desk)
-    made = client.post(reverse("admin:payments_batch_make"))
-    batch = Batch.objects.get()
-    page = reverse("admin:payments_batch_change", args=[batch.pk])
-    assert made.headers["Location"] == page
-    rows = file_of(batch, client)
-    assert [(row["amount"], row["account"], row["country"]) for row in rows] == [
-        ("40.00", ACCOUNT, "MX"), ("40.00", ACCOUNT, "GH"),
-    ]  # fmt: skip
-    assert file_of(batch, client) == rows  # the same file however often
-    assert Event.objects.filter(name="batch.read", actor=people.ops()).count() == 2
-    answers = reverse("admin:payments_batch_answers", args=[batch.pk])
-
-    wrong = {"file": filled(rows, result="paid", reference="TT-1", date=f"{TODAY}", amount="1.00")}
-    said = client.post(answers, wrong, follow=True).content.decode()
-    assert "Row 1, amount: This line is 40.00." in said
-    assert "2 things must be put right" in said
-
-    half = {"file": filled(rows[:1], result="paid", reference="TT-1", date=f"{TODAY}")}
-    assert "1 line booked." in client.post(answers, half, follow=True).content.decode()
-    one = {"line": rows[1]["line"], "result": "failed", "reason": "The account is closed."}
-    assert "1 line booked." in client.post(answers, one, follow=True).content.decode()
-    assert (
-        "Date: This column is missing."
-        in client.post(
-            answers, {"file": SimpleUploadedFile("x.csv", b"line,result,reference,reason\n")}, follow=True
-        ).content.decode()
-    )
-    after = file_of(batch, client)
-    assert [(row["result"], row["account"]) for row in after] == [("paid", ""), ("failed", "")]
-    assert "0 lines booked." in client.post(answers, {"file": filled(after)}, follow=True).content.decode()
-    assert "Nobody waits" in read(client, desk)
-    assert "nothing to pay by hand" in client.post(reverse("admin:payments_batch_make"), follow=True).content.decode()
-    assert "$40.00" in read(client, page)
-    assert ACCOUNT not in read(client, page)
-    assert "sub_" not in read(client, reverse("admin:payments_payee_changelist"))
-    assert ledger_check() == []
 
 
 # --- at once, and killed ----------------------------------------------------------------------------------------------
