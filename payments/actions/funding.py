@@ -140,6 +140,9 @@ def apply_checkout(*, facts: gateway.Checkout, by: Actor) -> Funding:
     authorise(by, Permission.MONEY_OPERATE)
     funding = Funding.objects.select_for_update(no_key=True).get(public_id=facts.reference)
     to = _wanted(facts)
+    another = funding.checkout_session_id not in (None, "", facts.id)
+    if another and to != Status.PAID:
+        return funding  # the end of a page that nobody was sent to
     if to not in Funding.TRANSITIONS[funding.status]:
         return _with_links(funding, facts)
     data = {"ref": funding.ref, "amount": funding.amount, "currency": funding.currency}

@@ -152,6 +152,21 @@ def test_stripe_does_not_answer_and_the_lab_pays_a_moment_later(stripe: LocalStr
     assert [each["status"] for each in stripe.sandbox.store.all("session")].count("complete") == 1
 
 
+@pytest.mark.chaos
+def test_the_end_of_a_page_that_nobody_was_sent_to_does_not_end_the_payment(stripe: LocalStripe) -> None:
+    stripe.fail("drop_after", path="/v1/checkout/sessions")
+    with pytest.raises(gateway.Unknown):
+        ordered()
+    asked = Funding.objects.get()
+    actions.start_checkout(funding=asked, by=people.user("Mina"))
+    unheard, _ = stripe.sandbox.store.all("session")
+    gateway.expire_checkout(unheard["id"], key="a day later")
+    stripe.deliver()
+    actions.process()
+    asked.refresh_from_db()
+    assert (asked.status, asked.checkout_session_id == unheard["id"]) == (Funding.Status.PENDING, False)
+
+
 def test_a_slower_request_leads_to_the_same_page(stripe: LocalStripe) -> None:
     """Its answer comes home when another one has asked under the next key: the lab can pay once."""
     slow = Funding.objects.get(pk=ordered().pk)
