@@ -185,7 +185,7 @@ def test_the_forecast_needs_data_and_states_its_basis(mina: Client) -> None:
         accept(submission=work, by=user("Rosa"))
     Project.objects.filter(pk=ice.pk).update(opened_at=timezone.now() - timedelta(days=40))
     page = get(mina, "spend", ice.public_id)
-    assert "pay for 7 more answers; 9 are still wanted" in page
+    assert "pay for 7 more answers; the tasks so far ask for 9 more" in page
     assert "About 9 days, until" in page  # seven seats at five a week
     assert "5 in 7 days" in page
     assert "About 39 days" in page
