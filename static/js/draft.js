@@ -21,7 +21,7 @@ class Draft {
     this.key = PREFIX + this.url;
     this.version = Number(form.dataset.draftVersion ?? form.dataset.version ?? 0);
     this.status = document.querySelector("[data-draft-status]");
-    this.sent = this.read();
+    this.sent = this.served();
     this.failures = 0;
     this.stopped = false;
     this.active = 0;
@@ -43,8 +43,15 @@ class Draft {
     this.restore();
   }
 
-  read() {
-    const fields = [...new FormData(this.form)].filter(([name, value]) => !["csrfmiddlewaretoken", "seconds"].includes(name) && typeof value === "string");
+  // Not what stands there now: one may have typed before this script arrived, and that is to be saved too.
+  served() {
+    const copy = this.form.cloneNode(true);
+    copy.reset();
+    return this.read(copy);
+  }
+
+  read(form = this.form) {
+    const fields = [...new FormData(form)].filter(([name, value]) => !["csrfmiddlewaretoken", "seconds"].includes(name) && typeof value === "string");
     return JSON.stringify(fields);
   }
 
@@ -136,16 +143,21 @@ class Draft {
 
   async restore() {
     const copy = JSON.parse(localStorage.getItem(this.key) ?? "null");
-    if (!copy) return;
-    const stale = Date.now() - copy.at > KEEP;
-    if (stale || copy.fields === this.sent) return localStorage.removeItem(this.key);
-    if (copy.version !== this.version) {
-      const text = `It was typed at ${clock(copy.at)} and did not reach the server, which has a newer version.`;
-      if (!(await confirm("Use the copy from this device?", text, "Use the copy"))) return localStorage.removeItem(this.key);
+    const old = copy && (Date.now() - copy.at > KEEP || [this.sent, this.read()].includes(copy.fields));
+    if (old || !(await this.wanted(copy))) {
+      localStorage.removeItem(this.key);
+      return this.changed();
     }
     this.fill(JSON.parse(copy.fields));
     show(`Restored what you typed at ${clock(copy.at)}.`, "success");
     this.save();
+  }
+
+  async wanted(copy) {
+    if (!copy) return false;
+    const typed = `It was typed at ${clock(copy.at)} and did not reach the server`;
+    if (copy.version !== this.version) return confirm("Use the copy from this device?", `${typed}, which has a newer version.`, "Use the copy");
+    return !this.dirty() || confirm("Use the copy from this device?", `${typed}. It takes the place of what you type now.`, "Use the copy");
   }
 
   fill(fields) {

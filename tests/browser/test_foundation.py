@@ -193,6 +193,50 @@ def test_a_draft_survives_a_lost_server_and_a_closed_page(
     assert kitchen.drafts[-1]["rationale"] == "Only here"
 
 
+def script_held_back(page: Page) -> list[Route]:
+    """The draft's script waits from now on, and can be let go from here."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/draft(\.\w+)?\.js$"), hold)
+    return held
+
+
+def test_what_is_typed_before_the_script_arrives_is_saved_too(open_page: Opener, live_server: LiveServer) -> None:
+    page = open_page()
+    held = script_held_back(page)
+    page.goto(f"{live_server.url}/bench/")
+    page.get_by_label("Why?").fill("Typed at once")
+    expect(page.locator("html[data-ready]")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator("[data-draft-status][data-state=saved]")).to_be_attached()
+    assert kitchen.drafts[-1]["rationale"] == "Typed at once"
+
+
+def test_a_copy_kept_here_does_not_take_the_place_of_new_words_unasked(
+    open_page: Opener, live_server: LiveServer, watch: Watch
+) -> None:
+    watch.expect("net::ERR_FAILED")
+    page = open_page()
+    page.goto(f"{live_server.url}/bench/")
+    page.route("**/bench/draft", lambda route: route.abort())
+    page.get_by_label("Why?").fill("From before")
+    expect(page.locator("[data-draft-status]")).to_contain_text("Kept on this device")
+    page.unroute_all()
+    held = script_held_back(page)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.get_by_label("Why?").fill("Typed now")
+    held[0].continue_()
+    dialog = page.get_by_role("alertdialog", name="Use the copy from this device?")
+    expect(dialog).to_contain_text("It takes the place of what you type now")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.locator("[data-draft-status][data-state=saved]")).to_be_attached()
+    assert kitchen.drafts[-1]["rationale"] == "Typed now"
+
+
 def test_a_newer_version_elsewhere_is_never_overwritten(at: Callable[[str], Page], watch: Watch) -> None:
     watch.expect("409")
     kitchen.refuse_drafts("Another window saved version 5.")

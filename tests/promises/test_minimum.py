@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -258,7 +259,10 @@ def test_without_the_look_before_the_database_still_keeps_one(monkeypatch: pytes
     """The negative control: every sweep books for itself, and the unique constraint refuses all but one."""
     worked(floor_project(1), 30)
 
+    looked = Barrier(8)
+
     def always(defaults: dict[str, Any], **key: Any) -> tuple[Due, bool]:
+        looked.wait(30)  # all eight have found the week short
         return Due.objects.create(**key, **defaults), True
 
     monkeypatch.setattr(Due.objects, "get_or_create", always)
