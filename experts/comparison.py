@@ -58,7 +58,8 @@ def level_of(title: str) -> int | None:
 
 def compare(credential: Credential) -> list[Row]:
     """The rows of the desk, in the order in which a reviewer looks."""
-    return [_name(credential), _level(credential), _institution(credential), _country(credential), _mailbox(credential)]
+    rows = [_name(credential), _institution(credential), _country(credential), _mailbox(credential)]
+    return rows if credential.kind == Credential.Kind.LICENCE else [rows[0], _level(credential), *rows[1:]]
 
 
 def _name(credential: Credential) -> Row:

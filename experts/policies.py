@@ -18,8 +18,12 @@ from experts.queries import version_of
 MAX_SIZE = 10 * 1024 * 1024  # bytes
 MAX_DOCUMENTS = 5  # per credential
 LANGUAGE = {language.alpha_2: language.name for language in pycountry.languages if hasattr(language, "alpha_2")}
+JURISDICTIONS = {place.alpha_2: place.name for place in pycountry.countries} | {
+    place.code: place.name for place in pycountry.subdivisions
+}  # ISO 3166-1 and 3166-2
 PROFILE = frozenset({"country", "headline", "bio", "languages", "min_rate", "weekly_hours", "available"})
-CLAIM = frozenset({"title", "level", "field", "institution", "institution_name", "country", "year", "name_on_document"})
+DEGREE = {"title", "level", "field", "institution", "institution_name", "country", "year", "name_on_document"}
+CLAIM = frozenset({*DEGREE, "kind", "profession", "jurisdiction", "number", "expires_on"})
 EARLIEST_YEAR = 1940
 EDITABLE = (Credential.Status.CLAIMED, Credential.Status.NEEDS_MORE, Credential.Status.REFUSED)
 OPEN_TO_EVIDENCE = (*EDITABLE, Credential.Status.EVIDENCED)
@@ -57,12 +61,28 @@ def check_claim(claim: Mapping[str, Any]) -> None:
         for name in ("title", "institution_name", "name_on_document")
         if name in claim and not claim[name].strip()
     ]
-    if claim.get("level", DegreeLevel.MASTER) not in DegreeLevel.values:
+    if claim.get("kind", Credential.Kind.DEGREE) == Credential.Kind.LICENCE:
+        faults += _licence_faults(claim)
+    elif claim.get("level", DegreeLevel.MASTER) not in DegreeLevel.values:
         faults.append(Fault("Choose a level: 6, 7 or 8 of ISCED 2011.", "level"))
     latest = timezone.now().year
     if not EARLIEST_YEAR <= claim.get("year", latest) <= latest:
         faults.append(Fault(f"The year lies between {EARLIEST_YEAR} and {latest}.", "year"))
     _raise(faults)
+
+
+def _licence_faults(claim: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    if claim.get("profession", Credential.Profession.PHYSICIAN) not in Credential.Profession.values:
+        faults.append(Fault("Choose a profession.", "profession"))
+    place = claim.get("jurisdiction", "US")
+    if place not in JURISDICTIONS:
+        faults.append(Fault("Choose the state or country that gave the licence.", "jurisdiction"))
+    if not claim.get("number", "-").strip():
+        faults.append(Fault("Fill this in, as it stands in the register.", "number"))
+    if (ends := claim.get("expires_on")) and ends < timezone.now().date():
+        faults.append(Fault("This licence has run out. Claim it once it is renewed.", "expires_on"))
+    return faults
 
 
 def content_type(head: bytes) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from core.events import history
 from core.models import Event
-from experts.models import Credential, Evidence, Field, Institution
+from experts.models import Assertion, Credential, Evidence, Field, Institution, Road, Strength
 
 CATCH_ALL = ("not further defined", "not elsewhere classified")
 
@@ -104,12 +104,23 @@ def credential_history(credential: Credential) -> list[Happening]:
     ]
 
 
+def strongest(credential: Credential) -> tuple[str, int]:
+    """The road and strength of its best proof: what others confirmed, else the documents that people looked at."""
+    confirmed = credential.assertions.filter(verdict=Assertion.Verdict.HOLDS).order_by("-strength", "pk").first()
+    if confirmed is not None and confirmed.strength >= Strength.FAIR:
+        return confirmed.road, confirmed.strength
+    return Road.DOCUMENT, Strength.FAIR
+
+
 def documents(credential: Credential) -> list[Evidence]:
     """Its documents with their page images, oldest first."""
     return list(credential.evidence.prefetch_related("pages").order_by("pk"))
 
 
-SHOWN = ("title", "level", "field_id", "institution_id", "institution_name", "country", "year", "name_on_document")
+SHOWN = (
+    *("kind", "title", "level", "field_id", "institution_id", "institution_name", "country", "year"),
+    *("profession", "jurisdiction", "number", "expires_on", "name_on_document"),
+)
 
 
 def version_of(credential: Credential) -> str:
@@ -120,4 +131,5 @@ def version_of(credential: Credential) -> str:
     claim = [getattr(credential, name) for name in SHOWN] + [credential.expert.user.name]
     held = credential.evidence.order_by("pk").values_list("public_id", "rendered_at", "render_error")
     pages = [(evidence, rendered is not None, error) for evidence, rendered, error in held]
-    return sha256(json.dumps([claim, pages]).encode()).hexdigest()
+    said = list(credential.assertions.order_by("pk").values_list("public_id", flat=True))
+    return sha256(json.dumps([claim, pages, said], default=str).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experts.actions.assertions import take_down
 from experts.actions.credentials import (
     ask_for_more,
     claim_credential,
@@ -26,5 +27,6 @@ __all__ = [
     "refuse_credential",
     "render_evidence",
     "revoke_credential",
+    "take_down",
     "verify_credential",
 ]

@@ -18,6 +18,7 @@ from experts.actions.evidence import add_evidence
 from experts.actions.matches import refresh_match
 from experts.models import Credential, Expert, Field, Institution
 from experts.policies import another_person_decides, check_claim, may_be_edited, unchanged_since
+from experts.queries import strongest
 
 Status = Credential.Status
 
@@ -27,18 +28,20 @@ def claim_credential(
     *,
     expert: Expert,
     title: str,
-    level: int,
     field: Field,
     institution_name: str,
     country: str,
     year: int,
     name_on_document: str,
     by: Actor,
+    level: int = 0,
     institution: Institution | None = None,
     upload: UploadedFile[Any] | None = None,
+    **licence: Any,
 ) -> Credential:
     """`level`: ISCED 2011 (6, 7, 8); `country`: of the institution; `upload`: the document, if it is at hand already.
 
+    `licence`: kind=LICENCE, profession, jurisdiction (ISO 3166), number, and expires_on (date) if it ends; no level.
     Raises Invalid, also for what `add_evidence` refuses; then nothing is claimed.
     """
     authorise(by, Permission.CREDENTIAL_CLAIM, owner=expert.user)
@@ -51,6 +54,7 @@ def claim_credential(
         "country": check_country(country),
         "year": year,
         "name_on_document": name_on_document.strip(),
+        **licence,
     }
     check_claim(claim)
     credential = Credential.objects.create(expert=expert, **claim)
@@ -65,7 +69,7 @@ def claim_credential(
 def edit_claim(*, credential: Credential, by: Actor, **claim: Any) -> Credential:
     """Correct what is given (words as in `claim_credential`), before ops look or after they ask. Raises WrongState."""
     authorise(by, Permission.CREDENTIAL_CLAIM, owner=credential.expert.user)
-    check_claim(claim)
+    check_claim({"kind": credential.kind, **claim})
     if "country" in claim:
         check_country(claim["country"])
     credential = lock(credential)
@@ -84,7 +88,8 @@ def verify_credential(*, credential: Credential, by: Actor, message: str = "", s
 
     Raises NotAllowed, WrongState, Refused (`changed_since`).
     """
-    return _decide(credential, Status.VERIFIED, by=by, message=message, seen=seen)
+    method, strength = strongest(credential)
+    return _decide(credential, Status.VERIFIED, by=by, message=message, seen=seen, method=method, strength=strength)
 
 
 @transaction.atomic
@@ -108,7 +113,7 @@ def revoke_credential(*, credential: Credential, message: str, by: Actor) -> Cre
 
 
 def _decide(
-    credential: Credential, to: str, *, by: Actor, message: str, reason: str = "", seen: str = ""
+    credential: Credential, to: str, *, by: Actor, message: str, reason: str = "", seen: str = "", **proof: Any
 ) -> Credential:
     authorise(by, Permission.CREDENTIAL_REVIEW)
     another_person_decides(by, credential)
@@ -124,6 +129,7 @@ def _decide(
         decided_by_id=by.pk,
         reason=reason,
         message=message,
+        **proof,
     )
     refresh_match(credential.expert)
     return credential

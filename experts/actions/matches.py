@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,6 +24,7 @@ def refresh_match(expert: Expert) -> ExpertMatch:
             "level": max((credential.level for credential in verified), default=0),
             "fields": sorted({code for credential in verified for code in credential.field.ancestry}),
             "degrees": sorted({degree for credential in verified for degree in degrees_of(credential)}),
+            "licences": sorted({place for credential in verified for place in licences_of(credential)}),
             "country": expert.country,
             "languages": expert.languages,
             "min_rate": expert.min_rate,
@@ -36,6 +39,17 @@ def degrees_of(credential: Credential) -> list[str]:
     """What one degree satisfies: a doctorate in 0533 gives "8:0533", "8:053", "8:05", "7:0533", … "6:05"."""
     levels = [level for level in DegreeLevel.values if level <= credential.level]
     return [f"{level}:{code}" for level in levels for code in credential.field.ancestry]
+
+
+def licences_of(credential: Credential) -> list[str]:
+    """Where one licence allows its profession: "US-CA" gives "physician:US-CA" and "physician:US"."""
+    if credential.kind != Credential.Kind.LICENCE or (credential.expires_on and credential.expires_on < today()):
+        return []
+    return [f"{credential.profession}:{place}" for place in {credential.jurisdiction, credential.jurisdiction[:2]}]
+
+
+def today() -> date:
+    return timezone.now().astimezone(UTC).date()
 
 
 def rebuild_matches() -> int:

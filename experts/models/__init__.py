@@ -1,0 +1,26 @@
+"""Experts, what they say they know, and the proof of it."""
+
+from __future__ import annotations
+
+from experts.models.credentials import Credential, Road, Strength
+from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
+from experts.models.fields import DegreeLevel, Field
+from experts.models.institutions import Institution
+from experts.models.matching import ExpertMatch
+from experts.models.people import Expert
+
+__all__ = [
+    "Assertion",
+    "Credential",
+    "DegreeLevel",
+    "Evidence",
+    "EvidencePage",
+    "Expert",
+    "ExpertMatch",
+    "Field",
+    "Institution",
+    "Road",
+    "Strength",
+    "evidence_path",
+    "page_path",
+]
