@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Lab
 from core.templatetags.ui import absolute, relative
 from experts.queries import review_queue
-from payments import queries_desk
+from payments import late, queries_desk
 from payments.models import Adjustment, Dispute, Hold, Reversal
 from tasks.models import Appeal, Report
 
@@ -36,7 +36,7 @@ class Tile:
 
 
 def tiles() -> list[Tile]:
-    return [_books(), _deliveries(), _events(), _labs(), *_clocks()]
+    return [_books(), _deliveries(), _events(), _by_hand(), _labs(), *_clocks()]
 
 
 def _books() -> Tile:
@@ -80,6 +80,19 @@ def _events() -> Tile:
     return Tile("News from Stripe that failed", now.failed, f"{words}.", _list("payments_inboxevent", failed), tone)
 
 
+def _by_hand() -> Tile:
+    """Red as soon as anybody waits longer than they were promised, whether in a batch or for one."""
+    title, url = "People to pay by hand", _list("payments_batch")
+    waiting = late.waiting_by_hand()
+    if not waiting:
+        return Tile(title, 0, "Nobody waits.", url, "success")
+    due, people = waiting[0].due, len({each.earning.payee_id for each in waiting})
+    unanswered = len({each.line.pk for each in waiting if each.line})
+    words = f"Promised to our bank by {absolute(due)} ({relative(due)}). "
+    words += f"{unanswered} transfer{'' if unanswered == 1 else 's'} without the bank's answer."
+    return Tile(title, people, words, url, _tone(due))
+
+
 def _labs() -> Tile:
     title, url = "Labs to confirm", _list("accounts_lab", {"status__exact": "pending"})
     waiting = Lab.objects.filter(status=Lab.Status.PENDING).order_by("created_at", "pk")
@@ -120,9 +133,12 @@ def _clock(title: str, waiting: QuerySet[Any], clock: str, promise: str, url: st
         return Tile(title, 0, "Nothing waits.", url, "success")
     if due is None:
         return Tile(title, count, "No moment is set.", url, "warning")
+    return Tile(title, count, f"{promise} {absolute(due)} ({relative(due)}).", url, _tone(due))
+
+
+def _tone(due: datetime) -> str:
     left = due - timezone.now()
-    tone = "danger" if left < timedelta(0) else "warning" if left < SOON else ""
-    return Tile(title, count, f"{promise} {absolute(due)} ({relative(due)}).", url, tone)
+    return "danger" if left < timedelta(0) else "warning" if left < SOON else ""
 
 
 def _open() -> dict[str, str]:

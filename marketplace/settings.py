@@ -228,6 +228,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "payments.make_payouts": {"task": "payments.make_payouts", "schedule": timedelta(seconds=60)},
     "payments.dispatch_outbox": {"task": "payments.dispatch_outbox", "schedule": timedelta(seconds=15)},
     "payments.note_late_pay": {"task": "payments.note_late_pay", "schedule": timedelta(minutes=5)},
+    "payments.note_late_by_hand": {"task": "payments.note_late_by_hand", "schedule": timedelta(hours=1)},
     "payments.sweep_events": {"task": "payments.sweep_events", "schedule": timedelta(minutes=10)},  # once a day it acts
     "payments.return_idle_funds": {"task": "payments.return_idle_funds", "schedule": timedelta(hours=1)},
     "payments.expire_adjustments": {"task": "payments.expire_adjustments", "schedule": timedelta(hours=1)},
@@ -249,7 +250,11 @@ STRIPE_CONNECT_WEBHOOK_SECRET = env.text("STRIPE_CONNECT_WEBHOOK_SECRET")  # eve
 STRIPE_THIN_WEBHOOK_SECRET = env.text("STRIPE_THIN_WEBHOOK_SECRET")  # v2 events
 # Countries (ISO 3166-1 alpha-2) where Stripe does not pay and this operator does, by bank transfer and by hand.
 QUORUM_MANUAL_COUNTRIES = env.words("QUORUM_MANUAL_COUNTRIES")
-QUORUM_MANUAL_DAYS = env.number("QUORUM_MANUAL_DAYS", 7)  # the promise to experts there: the bank has the order within
+QUORUM_MANUAL_DAYS = env.number(
+    "QUORUM_MANUAL_DAYS", 7
+)  # business days: the promise of the bank's order to experts there
+if QUORUM_MANUAL_DAYS < 1:
+    raise BadEnvironment("QUORUM_MANUAL_DAYS must be 1 or more")
 QUORUM_BANK_KEYS = env.words("QUORUM_BANK_KEYS")  # Fernet keys for bank details; the first seals, all of them open
 if QUORUM_MANUAL_COUNTRIES and not QUORUM_BANK_KEYS:
     raise BadEnvironment("QUORUM_MANUAL_COUNTRIES needs QUORUM_BANK_KEYS: bank details are kept encrypted")

@@ -100,5 +100,7 @@ WIRING: Wiring = (
     ("reversal.failed", payments.on_reversal_failed),
     ("hold.placed", payments.on_hold_placed),
     ("pay.late", payments.on_pay_late),
+    ("pay.late_by_hand", payments.on_pay_late_by_hand),
+    ("batch.overdue", payments.on_batch_overdue),
     ("reconciliation.red", payments.on_reconciliation_red),
 )

@@ -9,13 +9,16 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.web import signed_in
 from core.admin import OpsAdmin
 from core.errors import Refused
+from core.templatetags.ui import absolute
 from payments import actions, bank
 from payments.forms import BankAnswerForm, BankFileForm
+from payments.late import by_hand_due
 from payments.models import Batch, BatchLine
 from payments.money import show
 from payments.queries import waiting_by_hand
@@ -45,7 +48,7 @@ class LineInline(admin.TabularInline[BatchLine, Batch]):
 
 
 class BatchAdmin(OpsAdmin[Batch]):
-    list_display = ("public_id", "made_at", "made_by", "total", "lines", "paid", "failed", "waiting")
+    list_display = ("public_id", "made_at", "made_by", "total", "lines", "paid", "failed", "waiting", "due")
     list_select_related = ("made_by",)
     search_fields = ("=public_id", "=lines__public_id", "=lines__reference", "lines__payee__email")
     ordering = ("-pk",)
@@ -76,6 +79,13 @@ class BatchAdmin(OpsAdmin[Batch]):
     @admin.display(description="No answer yet")
     def waiting(self, batch: Any) -> int:
         return int(batch.pending_lines)
+
+    @admin.display(description="Answers due")
+    def due(self, batch: Any) -> str:
+        if not batch.pending_lines:
+            return "–"
+        moment = by_hand_due(batch.made_at)
+        return f"{absolute(moment)}{', overdue' if moment < timezone.now() else ''}"
 
     def get_urls(self) -> list[URLPattern]:
         def door(view: Any) -> Any:

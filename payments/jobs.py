@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from core.actors import SYSTEM
 from core.models import Event
 from payments import actions, queries
-from payments.models import BatchLine, Due, Funding, Hold, Payee, Payout, Reconciliation, Reversal
+from payments.models import Batch, BatchLine, Due, Funding, Hold, Payee, Payout, Reconciliation, Reversal
 from payments.money import show
 from payments.sweep import each
 
@@ -64,6 +64,13 @@ def reconcile(full: bool = False) -> None:
 @shared_task(name="payments.note_late_pay", ignore_result=True)
 def note_late_pay() -> None:
     actions.note_late_pay()
+
+
+@shared_task(name="payments.note_late_by_hand", ignore_result=True)
+def note_late_by_hand() -> None:
+    """What waits for a batch too long, and what the bank has not answered in time."""
+    actions.note_late_by_hand()
+    actions.note_overdue_batches()
 
 
 @shared_task(name="payments.return_idle_funds", ignore_result=True)
@@ -155,6 +162,10 @@ def on_hold_placed(event: Event) -> None:
 
 def on_pay_late(event: Event) -> None:
     """All of ops hear of the promise that is being missed, the oldest payment first."""
+    _tell_late(event, "later than an hour", "/admin/payments/earning/?late=yes&o=8")
+
+
+def _tell_late(event: Event, how: str, url: str) -> None:
     named = {row["payee"]: "" for row in event.data["oldest"]}
     named |= dict(User.objects.filter(public_id__in=named).values_list("public_id", "name"))
     rows = [
@@ -165,9 +176,28 @@ def on_pay_late(event: Event) -> None:
     for person in staff():
         notify(
             user=person,
-            title=f"{count} payment{' is' if count == 1 else 's are'} later than an hour",
+            title=f"{count} payment{' is' if count == 1 else 's are'} {how}",
             body="\n".join(rows),
-            url="/admin/payments/earning/?late=yes&o=8",
+            url=url,
+            event=event,
+        )
+
+
+def on_pay_late_by_hand(event: Event) -> None:
+    _tell_late(event, "waiting longer for a batch than was promised", "/admin/payments/batch/")
+
+
+def on_batch_overdue(event: Event) -> None:
+    """All of ops hear, once, of a batch that the bank should have answered."""
+    batch, count = Batch.objects.get(public_id=event.subject), event.data["lines"]
+    figure = show(event.data["amount"], event.data["currency"])
+    for person in staff():
+        notify(
+            user=person,
+            title=f"The bank has not answered {count} transfer{'' if count == 1 else 's'} of {batch}",
+            body=f"{figure} of the batch of {batch.made_at:%d %b %Y}. Ask the bank, then book what it says; the people"
+            " whom it is for read that it is late.",
+            url=f"/admin/payments/batch/{batch.pk}/change/",
             event=event,
         )
 

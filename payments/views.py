@@ -24,6 +24,7 @@ from payments import actions, statement_pdf, statements
 from payments.balances import balance_of
 from payments.forms import BankForm, CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
+from payments.late import late_by_hand
 from payments.models import Due, Earning, Funding, Payee, Payout
 from payments.queries import earning_totals, payee_country
 from payments.queries_paid import payments_into
@@ -66,6 +67,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "totals": earning_totals(user),
         "owed": Due.objects.filter(payee=user, status=Due.Status.OWED).order_by("pk"),
         "payee": payee,
+        "late": late_by_hand(user) if by_hand else [],
         "leaves": "leaves with the next batch of bank transfers"
         if by_hand
         else "leaves within the hour once you can be paid",

@@ -36,7 +36,7 @@ class MadeUpShape(serializers.Serializer[promises.MadeUp]):
 
 
 class MissShape(serializers.Serializer[promises.Miss]):
-    what = serializers.ChoiceField(choices=["undecided", "late_pay", "unanswered"])
+    what = serializers.ChoiceField(choices=["undecided", "late_pay", "late_by_hand", "unanswered"])
     at = serializers.DateTimeField(help_text="When it should have been.")
 
 
@@ -44,6 +44,7 @@ class MissedShape(serializers.Serializer[promises.Figures]):
     total = serializers.IntegerField(source="missed")
     undecided = serializers.IntegerField(help_text="Nobody decided in time.")
     late_pay = serializers.IntegerField(help_text="Sent more than an hour after approval, or still not sent.")
+    late_by_hand = serializers.IntegerField(help_text="By bank transfer, later than such people are promised.")
     unanswered = serializers.IntegerField(help_text="Appeals that nobody answered in time.")
     latest = MissShape(many=True, source="misses")
 
@@ -58,7 +59,8 @@ class FiguresShape(serializers.Serializer[promises.Figures]):
     rejected = RateShape()
     nothing = RateShape(help_text="Paid nothing: spam or fraud, as Quorum decided.")
     overturned = RateShape()
-    pay = SpreadShape()
+    pay = SpreadShape(help_text="From approval to Stripe.")
+    by_hand = SpreadShape(help_text="From approval to our bank, where Stripe does not pay.")
     hourly = serializers.IntegerField(allow_null=True, help_text="Median measured pay an hour, minor units.")
     measured = serializers.IntegerField(help_text="Answers that `hourly` rests on.")
     made_up = MadeUpShape()

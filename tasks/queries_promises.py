@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Lab
-from payments.late import PAY_WITHIN
+from payments.late import PAY_WITHIN, by_hand_due
 from projects.models import Project
 
 SAMPLE: Final = 500
@@ -58,13 +58,13 @@ WITH chosen AS (
     FROM work w JOIN tasks_appeal a ON a.submission_id = w.id AND a.status <> 'open'
 ), earned AS (
     SELECT e.pay, sent.amount, sent.at, greatest(e.booked_at, ready.at) AS since,
-        CASE WHEN sent.amount >= e.pay THEN sent.at - greatest(e.booked_at, ready.at) > %(within)s
-            ELSE payee.status = 'ready' AND %(now)s - greatest(e.booked_at, ready.at) > %(within)s END AS late
+        coalesce(sent.by_hand, payee.route = 'manual') AS by_hand,
+        CASE WHEN sent.amount >= e.pay THEN sent.at WHEN payee.status = 'ready' THEN %(now)s END AS until
     FROM work w
     JOIN payments_earning e ON e.source = w.public_id
-    JOIN payments_payee payee ON payee.user_id = e.payee_id AND payee.route = 'stripe'
+    JOIN payments_payee payee ON payee.user_id = e.payee_id
     LEFT JOIN LATERAL (
-        SELECT sum(a.amount) AS amount, max(p.sent_at) AS at
+        SELECT sum(a.amount) AS amount, max(p.sent_at) AS at, bool_or(p.line_id IS NOT NULL) AS by_hand
         FROM payments_allocation a JOIN payments_payout p ON p.id = a.payout_id
         WHERE a.earning_id = e.id AND p.sent_at IS NOT NULL
     ) sent ON true
@@ -72,11 +72,19 @@ WITH chosen AS (
         SELECT max(at) AS at FROM core_event
         WHERE subject = payee.public_id AND name = 'payee.ready' AND at <= coalesce(sent.at, %(now)s)
     ) ready ON true
+), late AS (
+    SELECT since + %(within)s AS at FROM earned WHERE NOT by_hand AND until - since > %(within)s
 ), paid AS (
     SELECT count(*) FILTER (WHERE amount >= pay) AS n,
         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY at - since) FILTER (WHERE amount >= pay) AS took,
-        count(*) FILTER (WHERE late) AS late
-    FROM earned
+        (SELECT count(*) FROM late) AS late
+    FROM earned WHERE NOT by_hand
+), by_hand AS (
+    SELECT count(*) FILTER (WHERE amount >= pay) AS n,
+        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY at - since) FILTER (WHERE amount >= pay) AS took,
+        array_agg(since) FILTER (WHERE until IS NOT NULL) AS since,
+        array_agg(until) FILTER (WHERE until IS NOT NULL) AS until
+    FROM earned WHERE by_hand
 ), measured AS (
     SELECT count(*) AS n,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY seat.pay * 3600.0 / w.active_seconds) AS hourly
@@ -97,7 +105,7 @@ WITH chosen AS (
         SELECT 'undecided' AS what, r.at FROM work w JOIN tasks_review r ON r.submission_id = w.id
             WHERE r.verdict = 'accept' AND r.reviewer_id IS NULL
         UNION ALL SELECT 'undecided', at FROM overdue
-        UNION ALL SELECT 'late_pay', since + %(within)s FROM earned WHERE late
+        UNION ALL SELECT 'late_pay', at FROM late
         UNION ALL SELECT 'unanswered', a.answer_by FROM work w JOIN tasks_appeal a ON a.submission_id = w.id
             WHERE a.status = 'overturned' AND a.decided_by_id IS NULL
         ORDER BY at DESC LIMIT %(named)s
@@ -105,8 +113,9 @@ WITH chosen AS (
 )
 SELECT decided.n, decided.took, decided.by_clock, decided.rejected, decided.nothing, decided.since, decided.until,
     (SELECT count(*) FROM overdue), appealed.n, appealed.won, appealed.unanswered, paid.n, paid.took, paid.late,
+    by_hand.n, by_hand.took, by_hand.since, by_hand.until,
     measured.n, measured.hourly, weeks.n, made_up.n, made_up.amount, made_up.owed, missed.what, missed.at
-FROM decided, appealed, paid, measured, weeks, made_up, missed
+FROM decided, appealed, paid, by_hand, measured, weeks, made_up, missed
 """
 
 
@@ -152,14 +161,20 @@ class MadeUp:
 
 @dataclass(frozen=True)
 class Miss:
-    """One promise that was not kept: `undecided`, `late_pay` or `unanswered`, and when it should have been."""
+    """One promise that was not kept: `undecided`, `late_pay`, `late_by_hand` or `unanswered`, and when it should have
+    been."""
 
     what: str
     at: datetime
 
     @property
     def words(self) -> str:
-        return {"undecided": "not decided", "late_pay": "not paid", "unanswered": "an appeal not answered"}[self.what]
+        return {
+            "undecided": "not decided",
+            "late_pay": "not paid",
+            "late_by_hand": "not paid by hand",
+            "unanswered": "an appeal not answered",
+        }[self.what]
 
 
 @dataclass(frozen=True)
@@ -168,7 +183,8 @@ class Figures:
     units an hour, over `measured` answers. `nothing`: paid nothing, for fraud that ops found.
 
     Misses: `by_clock.count` and `overdue` answers that nobody decided in time, `late_pay` transfers that took longer
-    than an hour, `unanswered` appeals; `misses` are the latest of them.
+    than an hour, `late_by_hand` pay that our bank had later than the business days that such people are promised,
+    `unanswered` appeals; `misses` are the latest of them.
     """
 
     since: datetime | None
@@ -179,9 +195,11 @@ class Figures:
     rejected: Rate
     nothing: Rate
     overturned: Rate
-    pay: Spread
+    pay: Spread  # through Stripe
+    by_hand: Spread
     overdue: int
     late_pay: int
+    late_by_hand: int
     unanswered: int
     measured: int
     hourly: int | None
@@ -193,8 +211,13 @@ class Figures:
         return self.by_clock.count + self.overdue
 
     @property
+    def paid_by_hand(self) -> bool:
+        """Whether anybody here lives where Stripe does not pay: for most projects nobody does."""
+        return bool(self.by_hand.n or self.late_by_hand)
+
+    @property
     def missed(self) -> int:
-        return self.undecided + self.late_pay + self.unanswered
+        return self.undecided + self.late_pay + self.late_by_hand + self.unanswered
 
 
 def of_project(project: Project) -> Figures:
@@ -213,7 +236,11 @@ def _figures(**given: int | None) -> Figures:
         cursor.execute(_FIGURES, {**given, **rest})  # type: ignore[dict-item]
         row = cursor.fetchone()
     decided, took, by_clock, rejected, nothing, since, until, overdue, appealed, won, unanswered, *row = row
-    paid, sent, late, measured, hourly, weeks, made_up, amount, owed, what, missed_at = row
+    paid, sent, late, by_hand, posted, *row = row
+    could, left, measured, hourly, weeks, made_up, amount, owed, what, missed_at = row
+    due = map(by_hand_due, could or ())
+    late_by_hand = [Miss("late_by_hand", by) for by, at in zip(due, left or (), strict=True) if at > by]
+    misses = [*map(Miss, what or (), missed_at or ()), *late_by_hand]
     return Figures(
         since=since,
         until=until,
@@ -223,13 +250,15 @@ def _figures(**given: int | None) -> Figures:
         nothing=Rate(decided, nothing),
         overturned=Rate(appealed, won),
         pay=_spread(paid, sent),
+        by_hand=_spread(by_hand, posted),
         overdue=overdue,
         late_pay=late,
+        late_by_hand=len(late_by_hand),
         unanswered=unanswered,
         measured=measured,
         hourly=int(hourly) if measured >= ENOUGH else None,
         made_up=MadeUp(weeks, made_up, amount, owed),
-        misses=tuple(map(Miss, what or (), missed_at or ())),
+        misses=tuple(sorted(misses, key=lambda miss: miss.at, reverse=True)[:NAMED]),
     )
 
 

@@ -91,6 +91,7 @@ def offer(request: HttpRequest, expert: Expert, prj: str) -> HttpResponse:
     project = get_object_or_404(market.seen_by(expert), public_id=prj)
     card = market.cards([project], expert)[0]
     queues = ask.queues(expert, ask.on_the_desk(expert)) if card.application else []
+    kept = [("This project", promises.of_project(project)), (project.lab.name, promises.of_lab(project.lab))]
     context = {
         "project": project,
         "kind": kind(project.kind),
@@ -104,7 +105,8 @@ def offer(request: HttpRequest, expert: Expert, prj: str) -> HttpResponse:
         "agreements": project.agreements.order_by("kind"),
         "partial_pay": partial(Share(project.pay, project.fee), project.partial_pay_percent).pay,
         "most_minutes": measured.MOST * project.minutes,
-        "kept": [("This project", promises.of_project(project)), (project.lab.name, promises.of_lab(project.lab))],
+        "kept": kept,
+        "by_hand": any(figures.paid_by_hand for _, figures in kept),
     }
     return render(request, "tasks/offer.html", context)
 

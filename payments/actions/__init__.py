@@ -19,7 +19,7 @@ from payments.actions.funds import earn, earn_from_funds, release, reserve, top_
 from payments.actions.holds import hold_payouts, release_hold
 from payments.actions.idle import return_idle_funds
 from payments.actions.inbox import process, receive
-from payments.actions.lateness import note_late_pay
+from payments.actions.lateness import note_late_by_hand, note_late_pay, note_overdue_batches
 from payments.actions.manual import confirm_lines, make_batch, read_batch
 from payments.actions.outbox import complete, confirm_refund, confirm_reversal, confirm_transfer, dispatch
 from payments.actions.payees import (
@@ -74,7 +74,9 @@ __all__ = [
     "lift_card_limit",
     "make_batch",
     "make_payouts",
+    "note_late_by_hand",
     "note_late_pay",
+    "note_overdue_batches",
     "onboarding_link",
     "open_funding",
     "owe",

@@ -30,7 +30,7 @@ def test_juan_is_told_at_once_what_it_means_and_gives_his_details(stripe: LocalS
     page = reverse("payments:bank_details")
     assert chosen.headers["Location"] == page
     shown = read(client, page)
-    for words in ("Stripe does not pay to Mexico", "Within 7 days", "kept encrypted"):
+    for words in ("Stripe does not pay to Mexico", "Within 7 business days", "kept encrypted"):
         assert words in shown
     assert "need your bank details" in read(client, reverse("payments:earnings"))
     turned_down = client.post(page, {**DETAILS, "account": "GB82WEST12345698765433"})

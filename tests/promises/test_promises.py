@@ -279,7 +279,10 @@ def test_the_api_gives_the_figures_with_their_n() -> None:
     assert kept["project"]["decision"] == {"n": 5, "median_seconds": 7_200, "p95_seconds": 7_200}
     assert kept["lab"]["overturned"] == {"n": 0, "percent": None}
     assert kept["project"]["pay"] == {"n": 0, "median_seconds": None, "p95_seconds": None}
-    assert kept["project"]["missed"] == {"total": 0, "undecided": 0, "late_pay": 0, "unanswered": 0, "latest": []}
+    assert kept["project"]["by_hand"] == {"n": 0, "median_seconds": None, "p95_seconds": None}
+    assert kept["project"]["missed"] == {
+        "total": 0, "undecided": 0, "late_pay": 0, "late_by_hand": 0, "unanswered": 0, "latest": [],
+    }  # fmt: skip
     assert kept["project"]["nothing"] == {"n": 5, "percent": 0}
     assert kept["project"]["made_up"] == {"n": 1, "count": 0, "amount": 0, "owed": 0}
     assert kept["project"]["since"] <= kept["project"]["until"]
