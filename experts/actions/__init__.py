@@ -12,16 +12,19 @@ from experts.actions.credentials import (
     verify_credential,
 )
 from experts.actions.evidence import add_evidence, render_evidence
+from experts.actions.institutions import Loaded, load_institutions
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.profiles import become_expert, edit_profile
 
 __all__ = [
+    "Loaded",
     "add_evidence",
     "ask_for_more",
     "become_expert",
     "claim_credential",
     "edit_claim",
     "edit_profile",
+    "load_institutions",
     "rebuild_matches",
     "refresh_match",
     "refuse_credential",

@@ -4,12 +4,11 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from experts.loading import load_fields, load_institutions
+from experts.loading import load_fields
 
 
 def load(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     load_fields(apps.get_model("experts", "Field"))
-    load_institutions(apps.get_model("experts", "Institution"))
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from experts.models.credentials import Credential, Road, Strength
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
-from experts.models.institutions import Institution
+from experts.models.institutions import Institution, InstitutionName
 from experts.models.matching import ExpertMatch
 from experts.models.people import Expert
 
@@ -19,6 +19,7 @@ __all__ = [
     "ExpertMatch",
     "Field",
     "Institution",
+    "InstitutionName",
     "Road",
     "Strength",
     "evidence_path",

@@ -18,6 +18,7 @@ from rest_framework.exceptions import ValidationError
 from accounts.models import User
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
+from core.copying import copy_lines, line
 from core.errors import Fault, Invalid
 from core.events import record
 from core.ids import new_id
@@ -26,7 +27,6 @@ from projects.kinds import kind
 from projects.kinds.base import faults as faults_of
 from projects.models import Project
 from tasks import rows
-from tasks.actions.copying import copy_lines, line
 from tasks.actions.tasks import refuse_closed
 from tasks.models import Import, ImportFault, Task
 

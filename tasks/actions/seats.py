@@ -9,12 +9,12 @@ from django.db import connection, transaction
 
 from accounts.roles import Permission, authorise
 from core.actors import Actor
+from core.copying import copy_in, refresh_statistics
 from core.events import record
 from core.ids import new_id
 from payments.actions import release, reserve
 from payments.queries import free_funds_locked
 from projects.models import Project
-from tasks.actions.copying import copy_in, refresh_statistics
 from tasks.models import Seat
 
 MANY = 500

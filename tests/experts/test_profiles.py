@@ -80,7 +80,7 @@ def test_the_nightly_job_and_the_command_mend_every_row() -> None:
 @pytest.mark.django_db
 def test_shipped_facts_can_be_loaded_again() -> None:
     before = (Field.objects.count(), Institution.objects.count())
-    assert (load_fields(Field), load_institutions(Institution)) == before
+    assert (load_fields(Field), load_institutions()) == before
     assert (Field.objects.count(), Institution.objects.count()) == before
     assert not Field.objects.exclude(code__regex=r"^\d\d$").filter(parent=None).exists()
 

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from core.copying import line
 from payments.audit import CHECKS as BOOKS
 from payments.models import Earning
 from tasks.actions import accept, reject
-from tasks.actions.copying import line
 from tasks.actions.held import hold
 from tasks.audit import CHECKS, audit
 from tasks.models import Seat, Submission, Task

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.actors import SYSTEM
+from core.copying import copy_in
 from projects.models import Project
 from tasks.actions import open_seats, queue
-from tasks.actions.copying import copy_in
 from tasks.models import Seat, Submission
 from tests.people import api_client_for
 from tests.tasks.scene import accepted, add_tasks, answer, claimed, fund, project

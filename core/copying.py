@@ -25,10 +25,14 @@ def copy_in(model: type[models.Model], columns: Sequence[str], rows: Iterable[Se
 
 def copy_lines(model: type[models.Model], columns: Sequence[str], lines: Iterable[bytes]) -> None:
     """The same from lines that are ready (see `line`)."""
+    copy_lines_to(model._meta.db_table, columns, lines)
+
+
+def copy_lines_to(table: str, columns: Sequence[str], lines: Iterable[bytes]) -> None:
+    """The same into a table that no model stands for, such as a temporary one."""
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _Lines(lines), PIECE)
+        cursor.copy_expert(f"COPY {connection.ops.quote_name(table)} ({names}) FROM STDIN", _Lines(lines), PIECE)
 
 
 def refresh_statistics(model: type[models.Model]) -> None:
