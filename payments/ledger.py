@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -36,18 +36,6 @@ class Posted:
     fresh: bool
 
 
-@dataclass(frozen=True)
-class _Held:
-    """An account row as the database had it when we locked it."""
-
-    pk: int
-    floor0: bool
-    balance: int
-
-
-Name = tuple[str, str]  # (kind, ref)
-
-
 def transfer(amount: int, *, debit: tuple[AccountKind, str], credit: tuple[AccountKind, str]) -> tuple[Line, Line]:
     """The common entry of two legs. For liabilities: `debit` gives, `credit` gets."""
     return Line(*debit, amount), Line(*credit, -amount)
@@ -62,7 +50,7 @@ def post(
     meta: Mapping[str, Any] | None = None,
     reverses: Entry | None = None,
 ) -> Posted:
-    """Write one entry in the caller's transaction. Two statements once the accounts exist.
+    """Write one entry in the caller's transaction. One statement once the accounts exist.
 
     Legs of zero are left out. The same key with the same lines is a no-op; with other lines it raises KeyReused.
     Raises InsufficientFunds where an account would fall below its floor.
@@ -71,14 +59,16 @@ def post(
         raise RuntimeError(f"{key} must be posted in the transaction of what it belongs to")
     legs = tuple(line for line in lines if line.amount)
     digest = _digest(kind, currency, legs)
-    held = _hold(legs, currency)
-    short = _short(legs, held)
-    moves = sorted((held[leg.kind, leg.ref].pk, leg.amount) for leg in legs)
-    facts = [key, kind, digest, json.dumps(dict(meta or {})), reverses.pk if reverses else None]
-    entry_id = None if short else _write(facts, moves)
-    if entry_id is None:
-        return _repeated(key, digest, short)
-    return Posted(entry_id, fresh=True)
+    facts = [key, kind, digest, json.dumps(dict(meta or {})), reverses.pk if reverses else None, currency]
+    answer = _write(facts, legs)
+    if answer.outcome == "no_account":
+        _open(legs, currency)
+        answer = _write(facts, legs)
+    if answer.outcome == "short":
+        raise InsufficientFunds(_short(answer))
+    if answer.outcome == "repeated" and answer.digest != digest:
+        raise KeyReused(f"{key} was posted before with other lines")
+    return Posted(answer.entry_id, fresh=answer.outcome == "posted")
 
 
 @transaction.atomic
@@ -117,25 +107,11 @@ def locked_balance(kind: AccountKind, ref: str, currency: str = "usd") -> int:
     return found.values_list("balance", flat=True).first() or 0
 
 
-def _short(legs: Iterable[Line], held: Mapping[Name, _Held]) -> str:
-    """Why an account cannot give what it should, or an empty string. Floors stand on credit accounts only."""
-    for leg in legs:
-        account = held[leg.kind, leg.ref]
-        if account.floor0 and account.balance < leg.amount:
-            if leg.kind == AccountKind.PROJECT_FUNDS:
-                return "The project's free funds do not cover this. Add funds first."
-            return f"{leg.kind} of {leg.ref} holds {account.balance}, not {leg.amount}."
-    return ""
-
-
-def _repeated(key: str, digest: str, short: str) -> Posted:
-    """The key was posted before; or it was not, and then the money is short."""
-    old = Entry.objects.filter(key=key).values_list("pk", "digest").first()
-    if old is None:
-        raise InsufficientFunds(short)
-    if old[1] != digest:
-        raise KeyReused(f"{key} was posted before with other lines")
-    return Posted(old[0], fresh=False)
+def _short(answer: _Answer) -> str:
+    """Why an account cannot give what it should."""
+    if answer.kind == AccountKind.PROJECT_FUNDS:
+        return "The project's free funds do not cover this. Add funds first."
+    return f"{answer.kind} of {answer.ref} holds {answer.balance}, not {answer.amount}."
 
 
 def _digest(kind: str, currency: str, legs: Iterable[Line]) -> str:
@@ -143,63 +119,45 @@ def _digest(kind: str, currency: str, legs: Iterable[Line]) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
-_WRITE: Final = """
-    WITH entry AS (
-        INSERT INTO ledger_entry (key, kind, digest, meta, reverses_id) VALUES (%s, %s, %s, %s, %s)
-        ON CONFLICT (key) DO NOTHING RETURNING id
-    ), legs AS (
-        INSERT INTO ledger_posting (entry_id, account_id, amount)
-        SELECT entry.id, leg.account, leg.amount
-        FROM entry, unnest(%s::bigint[], %s::bigint[]) AS leg(account, amount)
-    )
-    SELECT id FROM entry
-"""
+class _Answer(NamedTuple):
+    """What `ledger_post` of payments/migrations/0021 says: "posted", "repeated", "short" or "no_account".
 
-
-def _write(facts: Sequence[str | int | None], moves: list[tuple[int, int]]) -> int | None:
-    """The new entry's id, or None where the key exists. Waits for a rival who is writing the same key."""
-    accounts, amounts = [account for account, _ in moves], [amount for _, amount in moves]
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [*facts, accounts, amounts])
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
-def _hold(legs: Iterable[Line], currency: str) -> dict[Name, _Held]:
-    """Lock the tracked accounts in order of id, making those that are missing.
-
-    A project's funds are locked with its reserve even where only the reserve moves: callers look at funds first
-    (`locked_balance`), so both must always be taken in the same order.
+    `digest` is that of the entry which has the key already; the last four name the account that is short.
     """
-    names: set[Name] = {(leg.kind, leg.ref) for leg in legs}
-    names |= {(AccountKind.PROJECT_FUNDS, ref) for kind, ref in names if kind == AccountKind.PROJECT_RESERVED}
-    held = _select(names, currency)
-    if missing := sorted(names - held.keys()):  # sorted: a project's funds always get the lower id
-        Account.objects.bulk_create((_new(kind, ref, currency) for kind, ref in missing), ignore_conflicts=True)
-        held = _select(names, currency)
-    return held
+
+    outcome: str
+    entry_id: int
+    digest: str
+    kind: str
+    ref: str
+    balance: int
+    amount: int
 
 
-def _select(names: set[Name], currency: str) -> dict[Name, _Held]:
-    kinds, refs = zip(*sorted(names), strict=True)
+def _write(facts: Sequence[str | int | None], legs: Sequence[Line]) -> _Answer:
+    """A project's funds are locked with its reserve even where only the reserve moves: callers look at funds first
+    (`locked_balance`), so both must always be taken in the same order. A leg of zero is a lock and nothing more.
+    """
+    legs = [*legs, *(Line(AccountKind.PROJECT_FUNDS, ref, 0) for ref in _reserves(legs))]
+    columns: list[list[Any]] = [
+        [leg.kind.value for leg in legs],
+        [leg.ref for leg in legs],
+        [leg.amount for leg in legs],
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH named AS (
-                SELECT a.* FROM ledger_account a
-                JOIN unnest(%(kinds)s::text[], %(refs)s::text[]) AS n(kind, ref) ON a.kind = n.kind AND a.ref = n.ref
-                WHERE a.currency = %(currency)s
-            ), held AS (
-                SELECT id, kind, ref, floor0, balance FROM ledger_account
-                WHERE id IN (SELECT id FROM named WHERE tracked)
-                ORDER BY id FOR NO KEY UPDATE
-            )
-            SELECT id, kind, ref, floor0, balance FROM held
-            UNION ALL SELECT id, kind, ref, floor0, balance FROM named WHERE NOT tracked
-            """,
-            {"kinds": list(kinds), "refs": list(refs), "currency": currency},
-        )
-        return {(kind, ref): _Held(pk, floor0, amount) for pk, kind, ref, floor0, amount in cursor.fetchall()}
+        cursor.execute("SELECT * FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s)", [*facts, *columns])
+        return _Answer(*cursor.fetchone())
+
+
+def _reserves(legs: Sequence[Line]) -> list[str]:
+    return [leg.ref for leg in legs if leg.kind == AccountKind.PROJECT_RESERVED]
+
+
+def _open(legs: Sequence[Line], currency: str) -> None:
+    """Make the accounts that are missing. Sorted: a project's funds always get the lower id."""
+    names = {(leg.kind.value, leg.ref) for leg in legs}
+    names |= {(AccountKind.PROJECT_FUNDS.value, ref) for ref in _reserves(legs)}
+    Account.objects.bulk_create((_new(kind, ref, currency) for kind, ref in sorted(names)), ignore_conflicts=True)
 
 
 def _new(kind: str, ref: str, currency: str) -> Account:
