@@ -26,6 +26,11 @@ for module, model in (
     admin.site.unregister(model)
 
 
+def rights_in(words: str) -> list[str]:
+    """ "none" is no right at all."""
+    return [word for word in words.replace(",", " ").split() if word != "none"]
+
+
 @admin.register(EmailAddress)
 class EmailAddressAdmin(OpsAdmin[EmailAddress]):
     list_display = ("email", "user", "primary", "verified")
@@ -40,8 +45,18 @@ class UserAdmin(OpsAdmin[User]):
     search_fields = ("email", "name", "=public_id")
     ordering = ("-pk",)
     fields = (
-        "public_id", "email", "name", "time_zone", "shortcuts", "is_active", "is_staff", "date_joined", "last_login",
+        "public_id", "email", "name", "time_zone", "shortcuts", "is_active", "is_staff", "withheld", "date_joined",
+        "last_login",
     )  # fmt: skip
+    buttons = (
+        Button(
+            "rights",
+            "Withhold rights",
+            lambda user, by, words: actions.withhold_rights(user=user, rights=rights_in(words), by=by),
+            when=lambda user: user.is_staff,
+            asks="Rights of ops that this person shall not have, separated by spaces; “none” gives all back",
+        ),
+    )
 
 
 class MembersInline(admin.TabularInline):  # type: ignore[type-arg]  # no parameter while running

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -38,6 +39,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     shortcuts = models.BooleanField(default=True, help_text="Single-key shortcuts in the workbench")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    withheld = ArrayField(
+        models.CharField(max_length=24), default=list, blank=True
+    )  # rights of ops that this one lacks
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()

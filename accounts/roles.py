@@ -38,6 +38,7 @@ class Permission(StrEnum):
     APPEAL_DECIDE = "appeal_decide"
     FRAUD_DECIDE = "fraud_decide"
     AGREEMENT_PUBLISH = "agreement_publish"
+    STAFF_MANAGE = "staff_manage"
 
 
 _P = Permission
@@ -77,6 +78,7 @@ OPS: Final = frozenset(
         _P.APPEAL_DECIDE,
         _P.FRAUD_DECIDE,
         _P.AGREEMENT_PUBLISH,
+        _P.STAFF_MANAGE,
     }
 )
 
@@ -85,7 +87,7 @@ PROSE: Final[dict[str, str]] = {
     "manager": "Runs projects: writes, funds, opens and closes them, decides applications, exports data.",
     "reviewer": "Sees projects and decides on submissions.",
     "expert": "Does things for themselves only: profile, credentials, applications, work, payouts.",
-    "ops": "Quorum's staff: confirm labs, verify credentials, look after money, decide appeals and reports of fraud.",
+    "ops": "Quorum's staff: confirm labs, verify credentials, mind money, decide appeals. Rights can be withheld.",
 }
 
 
@@ -108,7 +110,7 @@ def may(by: Actor, permission: Permission, *, lab: Lab | None = None, owner: Use
     if owner is not None and owner.pk == by.pk and permission in OWN:
         return scope is None or scope.lab_id is None
     if by.is_staff and permission in OPS:
-        return scope is None
+        return scope is None and permission not in by.withheld
     if lab is None or (scope is not None and scope.lab_id != lab.pk):
         return False
     return permission in LAB_ROLES.get(role_in(by, lab), frozenset())

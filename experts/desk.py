@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from accounts.roles import Permission, authorise
 from accounts.web import refusals_on, signed_in
 from experts import actions
 from experts.comparison import compare
@@ -45,6 +46,7 @@ def _hours(span: timedelta) -> str:
 
 def page(request: HttpRequest, context: dict[str, Any], credential_id: str = "") -> HttpResponse:
     """GET: the queue and one credential, the oldest without an id. POST: decide, and on to the next."""
+    authorise(signed_in(request), Permission.CREDENTIAL_REVIEW)
     queue = list(review_queue()[:SHOWN])
     credential = _chosen(credential_id) if credential_id else next(iter(queue), None)
     form = DecisionForm(request.POST or None)

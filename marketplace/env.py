@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -36,6 +37,18 @@ class Env:
     def words(self, name: str, default: str = "") -> list[str]:
         """A list separated by commas or spaces."""
         return self.text(name, default).replace(",", " ").split()
+
+    def keys(self, name: str) -> list[str]:
+        """A list of Fernet keys: 32 bytes each, in URL-safe base64."""
+        found = self.words(name)
+        for key in found:
+            try:
+                whole = len(urlsafe_b64decode(key)) == 32
+            except ValueError:
+                whole = False
+            if not whole:
+                raise BadEnvironment(f"{name} must hold Fernet keys, separated by commas or spaces")
+        return found
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """`postgresql://user:password@host:5432/name`; `?host=/folder` for a Unix socket. Other queries are libpq's."""

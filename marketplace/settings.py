@@ -130,6 +130,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False  # e-mails and error pages may name the plain file
 
 # --- Files people give us: private, handed out by views that check who asks -------------------------------------------
+QUORUM_FILE_KEYS = env.keys("QUORUM_FILE_KEYS")  # Fernet keys for experts' documents; the first seals, all open
 S3_BUCKET = env.text("S3_BUCKET")
 QUORUM_MEDIA_ROOT = Path(env.text("QUORUM_MEDIA_ROOT", str(LOCAL_DIR / "media")))
 _private_files: dict[str, Any] = {
@@ -255,7 +256,7 @@ QUORUM_MANUAL_DAYS = env.number(
 )  # business days: the promise of the bank's order to experts there
 if QUORUM_MANUAL_DAYS < 1:
     raise BadEnvironment("QUORUM_MANUAL_DAYS must be 1 or more")
-QUORUM_BANK_KEYS = env.words("QUORUM_BANK_KEYS")  # Fernet keys for bank details; the first seals, all of them open
+QUORUM_BANK_KEYS = env.keys("QUORUM_BANK_KEYS")  # Fernet keys for bank details; the first seals, all of them open
 if QUORUM_MANUAL_COUNTRIES and not QUORUM_BANK_KEYS:
     raise BadEnvironment("QUORUM_MANUAL_COUNTRIES needs QUORUM_BANK_KEYS: bank details are kept encrypted")
 STRIPE_TIMEOUT = (5, 20)  # seconds to connect, seconds to answer

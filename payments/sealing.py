@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+
+from core import sealing
 
 
 def seal(details: Mapping[str, str]) -> str:
     """Under the first of QUORUM_BANK_KEYS."""
-    return _keys().encrypt(json.dumps(dict(details)).encode()).decode()
+    return sealing.seal(json.dumps(dict(details)).encode(), settings.QUORUM_BANK_KEYS).decode()
 
 
 def unseal(sealed: str) -> dict[str, str]:
     """Under whichever key it was sealed with. Raises cryptography's InvalidToken where that key is gone."""
-    opened: dict[str, str] = json.loads(_keys().decrypt(sealed.encode()))
+    opened: dict[str, str] = json.loads(sealing.unseal(sealed.encode(), settings.QUORUM_BANK_KEYS))
     return opened
-
-
-def _keys() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.QUORUM_BANK_KEYS])

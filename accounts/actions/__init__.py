@@ -13,7 +13,7 @@ from accounts.actions.members import (
     revoke_member_invite,
 )
 from accounts.actions.notices import mail_notices, mark_read, notify
-from accounts.actions.people import create_account, edit_person
+from accounts.actions.people import create_account, edit_person, withhold_rights
 from accounts.actions.replies import forget_replies
 from accounts.actions.tokens import create_token, revoke_token
 
@@ -38,4 +38,5 @@ __all__ = [
     "remove_member",
     "revoke_member_invite",
     "revoke_token",
+    "withhold_rights",
 ]

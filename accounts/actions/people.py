@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.models import User
 from accounts.policies import check_time_zone
-from accounts.roles import Permission, authorise
+from accounts.roles import OPS, Permission, authorise
 from core.actors import Actor, System
 from core.errors import Fault, Invalid, NotAllowed
 from core.events import record
@@ -37,4 +39,19 @@ def edit_person(*, user: User, name: str, time_zone: str, shortcuts: bool, by: A
     user.shortcuts = shortcuts
     user.save(update_fields=["name", "time_zone", "shortcuts"])
     record("user.edited", user.public_id, by=by)
+    return user
+
+
+@transaction.atomic
+def withhold_rights(*, user: User, rights: Iterable[str], by: Actor) -> User:
+    """`rights`: those of ops that this member of staff shall not have; all others they have. Raises Invalid."""
+    authorise(by, Permission.STAFF_MANAGE)
+    if user.pk == by.pk:
+        raise NotAllowed("Somebody else decides what you may do.")
+    withheld = sorted(set(rights))
+    if unknown := set(withheld) - OPS:
+        raise Invalid(f"Ops have no right {', '.join(sorted(unknown))}. Theirs are: {', '.join(sorted(OPS))}.")
+    user.withheld = withheld
+    user.save(update_fields=["withheld"])
+    record("user.rights_withheld", user.public_id, by=by, data={"withheld": withheld})
     return user

@@ -15,6 +15,7 @@ from experts.actions.evidence import add_evidence, render_evidence
 from experts.actions.institutions import Loaded, load_institutions
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.profiles import become_expert, edit_profile
+from experts.actions.sealing import seal_documents
 
 __all__ = [
     "Loaded",
@@ -30,6 +31,7 @@ __all__ = [
     "refuse_credential",
     "render_evidence",
     "revoke_credential",
+    "seal_documents",
     "take_down",
     "verify_credential",
 ]

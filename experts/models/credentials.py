@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Permission, may
 from core.ids import PublicIdField
 from experts.models.fields import DegreeLevel, Field
 from experts.models.institutions import Institution
@@ -35,7 +36,7 @@ class Strength(models.IntegerChoices):
 
 class CredentialQuerySet(models.QuerySet["Credential"]):
     def visible_to(self, user: User) -> CredentialQuerySet:
-        return self if user.is_staff and user.token is None else self.filter(expert__user=user)
+        return self if may(user, Permission.CREDENTIAL_REVIEW) else self.filter(expert__user=user)
 
 
 class Credential(models.Model):

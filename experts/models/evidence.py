@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.ids import PublicIdField
+from core.sealed_storage import sealed_files
 from experts.models.credentials import Credential, Road, Strength
 
 
@@ -24,7 +25,7 @@ class Evidence(models.Model):
 
     public_id = PublicIdField(prefix="evd")
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="evidence")
-    file = models.FileField(upload_to=evidence_path)
+    file = models.FileField(upload_to=evidence_path, storage=sealed_files)
     filename = models.CharField(max_length=200)
     content_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField()  # bytes
@@ -43,7 +44,7 @@ class Evidence(models.Model):
 class EvidencePage(models.Model):
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="pages")
     number = models.PositiveSmallIntegerField()  # from 1
-    image = models.FileField(upload_to=page_path)
+    image = models.FileField(upload_to=page_path, storage=sealed_files)
 
     class Meta:
         ordering: ClassVar = ["number"]

@@ -63,9 +63,9 @@ class Layout:
             path.write_text(secrets.token_urlsafe(50))
         return path.read_text()
 
-    def bank_key(self) -> str:
-        """The demo's Fernet key for bank details, made from its secret key."""
-        return base64.urlsafe_b64encode(hashlib.sha256(f"bank {self.secret_key()}".encode()).digest()).decode()
+    def sealing_key(self, what: str) -> str:
+        """The demo's Fernet key for "bank" details or "file"s, made from its secret key."""
+        return base64.urlsafe_b64encode(hashlib.sha256(f"{what} {self.secret_key()}".encode()).digest()).decode()
 
     def lock(self) -> IO[str] | None:
         """Hold this checkout for one `up`; None when another holds it. The file then names that one's pid."""

@@ -12,6 +12,7 @@ QUERYSET_ONLY = {"create", "bulk_create", "bulk_update", "get_or_create", "updat
 # Rooms that may write, beside `actions`: each with its reason.
 MAY = {
     "core/events.py": "the event log and its deliveries are core's own",
+    "core/sealed_storage.py": "hands a sealed file on to the storage around which it lies",
     "core/transitions.py": "move() is how a status changes",
     "accounts/models.py": "create_user() of the user manager, which Django and allauth call",
     "experts/loading.py": "the fields and institutions we ship, loaded by a migration",

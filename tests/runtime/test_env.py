@@ -66,10 +66,19 @@ def test_plain_values() -> None:
     assert (env.text("NAME"), env.text("MISSING", "y")) == ("x", "y")
 
 
-@pytest.mark.parametrize("kind", ["flag", "number", "database", "email"])
+@pytest.mark.parametrize("kind", ["flag", "number", "database", "email", "keys"])
 def test_a_value_that_cannot_be_read_is_named_and_not_repeated(kind: str) -> None:
     env = Env({"SETTING": "mysql://root:hunter2@db/x"})
-    arguments = {"flag": (), "number": (1,), "database": ("",), "email": ("",)}[kind]
+    arguments = {"flag": (), "number": (1,), "database": ("",), "email": ("",), "keys": ()}[kind]
     with pytest.raises(BadEnvironment, match="SETTING") as refusal:
         getattr(env, kind)("SETTING", *arguments)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_keys_are_32_bytes_each() -> None:
+    one, two = "b25seS1mb3ItYS1kZW1vLW9uLXRoaXMtbWFjaGluZSE=", "b25seS1mb3ItYS1kZW1vLW9uLXRoaXMtbWFjaGluZT8="
+    assert Env({"KEYS": f"{one}, {two}"}).keys("KEYS") == [one, two]
+    assert Env({}).keys("KEYS") == []
+    for wrong in ("c2hvcnQ=", "b25seS1"):
+        with pytest.raises(BadEnvironment, match="KEYS"):
+            Env({"KEYS": wrong}).keys("KEYS")
