@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from experts import actions
 from experts.dumps import opened, records
-
-FOLDER = Path(__file__).parent / "data"
-
-
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+from experts.facts import FOLDER, rows
 
 
 def load_fields(model: Any) -> int:
@@ -24,7 +15,7 @@ def load_fields(model: Any) -> int:
     Safe to repeat: labels are brought up to date. Returns how many fields there are.
     """
     ids: dict[str, int] = {}
-    for row in sorted(_rows("isced_f_2013.csv"), key=lambda row: (len(row["code"]), row["code"])):
+    for row in sorted(rows("isced_f_2013.csv"), key=lambda row: (len(row["code"]), row["code"])):
         code = row["code"]
         values = {"label": row["label"], "parent_id": ids.get(code[:-1])}
         field, _ = model.objects.update_or_create(code=code, defaults=values)

@@ -10,39 +10,22 @@ from django.db.models import Count, Q, QuerySet
 
 from core.events import history
 from core.models import Event
+from experts.fields import field_called, search
 from experts.models import Assertion, Credential, Evidence, Field, Institution, Road, Strength
-
-CATCH_ALL = ("not further defined", "not elsewhere classified")
 
 
 def fields_matching(text: str, limit: int = 12) -> list[Field]:
-    """Fields whose label holds every word of `text`, or whose code starts with it; the closest first."""
-    words = text.split()
-    if not words:
-        return []
-    wanted = Q(code__startswith=text.strip())
-    every = Q()
-    for word in words:
-        every &= Q(label__icontains=word)
-    start = words[0].lower()
-
-    def closeness(field: Field) -> tuple[bool, bool, bool, int, str]:
-        label = field.label.lower()
-        return (
-            label.endswith(CATCH_ALL),
-            not label.startswith(start),
-            len(field.code) < 4,
-            len(label),
-            field.code,
-        )
-
-    found = Field.objects.filter(wanted | every).select_related("parent__parent")
-    return sorted(found, key=closeness)[:limit]
+    """The fields that somebody may mean who types this, best first."""
+    codes = [found.code for found in search(text, limit)]
+    rows = Field.objects.select_related("parent__parent").in_bulk(codes, field_name="code")
+    return [rows[code] for code in codes]
 
 
 def field_from_text(text: str) -> Field | None:
-    """The field of exactly this code or label."""
-    return Field.objects.filter(Q(code=text.strip()) | Q(label__iexact=text.strip())).order_by("-code").first()
+    """The field of exactly this code, label or other name."""
+    wanted = text.strip()
+    known = Field.objects.filter(Q(code=wanted) | Q(label__iexact=wanted)).order_by("-code").first()
+    return known or Field.objects.filter(code=field_called(wanted)).first()
 
 
 def institutions_matching(text: str, limit: int = 12) -> list[Institution]:

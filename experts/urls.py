@@ -15,4 +15,5 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
     path("fields/search/", views.fields, name="fields"),
+    path("fields/search.json", views.fields_json, name="fields_json"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.forms import country_name
 from accounts.web import refusals_on, signed_in
 from experts import actions
+from experts.fields import search
 from experts.forms import ClaimForm, EvidenceForm, NewClaimForm, ProfileForm
 from experts.models import Credential, EvidencePage, Expert, Institution
 from experts.policies import EDITABLE, LANGUAGE, OPEN_TO_EVIDENCE
-from experts.queries import credential_history, documents, fields_matching
+from experts.queries import credential_history, documents
 from payments.queries import route_to
 
 
@@ -86,7 +87,7 @@ def _claim_page(request: HttpRequest, form: ClaimForm, credential: Credential | 
     context = {
         "form": form,
         "credential": credential,
-        "fields": fields_matching(form["field_search"].value() or chosen),
+        "fields": search(form["field_search"].value() or chosen),
         "chosen": chosen,
         "institutions": Institution.objects.all(),
     }
@@ -162,5 +163,15 @@ def evidence_page(request: HttpRequest, evidence_id: str, number: int) -> HttpRe
 def fields(request: HttpRequest) -> HttpResponse:
     """The choices for what was typed, as part of a page."""
     text = request.GET.get("field_search", request.GET.get("q", ""))
-    context = {"fields": fields_matching(text), "text": text}
+    context = {"fields": search(text), "text": text}
     return render(request, "experts/_fields.html", context)
+
+
+@require_GET
+def fields_json(request: HttpRequest) -> HttpResponse:
+    """The same for a picker of several: `[{"value": "0912", "note": "orthopaedics · Health and welfare › …"}]`."""
+    found = search(request.GET.get("q", ""), limit=30)
+    notes = [" · ".join(filter(None, (field.synonym, field.path))) for field in found]
+    return JsonResponse(
+        [{"value": field.code, "note": note} for field, note in zip(found, notes, strict=True)], safe=False
+    )

@@ -8,14 +8,15 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import Q
+from django.urls import reverse_lazy
 
 from accounts.forms import country_choices
 from accounts.models import Agreement, Lab, User
 from accounts.queries import current_agreements
 from accounts.roles import LAB_ROLES, Permission
+from experts.fields import CATCH_ALL
 from experts.forms import language_choices
 from experts.models import DegreeLevel, Field
-from experts.queries import CATCH_ALL
 from payments.models import Funding
 from projects.kinds import CHOICES
 from projects.models import Project
@@ -113,7 +114,7 @@ class WhoStep(Step):
         required=False,
         label="In one of these fields",
         help_text="The degree itself must be in one of them. None: any field.",
-        widget=forms.SelectMultiple(attrs=COMBO),
+        widget=forms.SelectMultiple(attrs={**COMBO, "data-source": reverse_lazy("experts:fields_json")}),
     )
     countries = forms.MultipleChoiceField(
         choices=country_choices,

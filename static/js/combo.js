@@ -55,14 +55,40 @@ class Combo {
   }
 
   open() {
-    const wanted = fold(this.input.value).split(/\s+/);
+    const typed = this.input.value.trim();
+    if (!typed || !this.select.dataset.source) return this.show(this.held(typed));
+    this.asked(typed).then((found) => {
+      const stale = typed !== this.input.value.trim() || document.activeElement !== this.input;
+      if (!stale) this.show(found);
+    });
+  }
+
+  // Options that hold every word: [option, note].
+  held(typed) {
+    const wanted = fold(typed).split(/\s+/);
     const matches = [...this.select.options].filter((option) => wanted.every((word) => fold(option.text).includes(word)));
     const begins = (option) => fold(option.text).startsWith(wanted.join(" "));
     matches.sort((one, other) => begins(other) - begins(one)); // else in the order of the page
-    this.shown = matches.slice(0, LIMIT);
+    return matches.map((option) => [option, ""]);
+  }
+
+  // What the server finds for it, which knows more names than the options show. Without an answer: what they show.
+  async asked(typed) {
+    try {
+      const response = await fetch(`${this.select.dataset.source}?${new URLSearchParams({ q: typed })}`);
+      const options = new Map([...this.select.options].map((option) => [option.value, option]));
+      return (await response.json()).filter(({ value }) => options.has(value)).map(({ value, note }) => [options.get(value), note]);
+    } catch {
+      return this.held(typed);
+    }
+  }
+
+  show(matches) {
+    this.shown = matches.slice(0, LIMIT).map(([option]) => option);
     this.list.replaceChildren(
-      ...this.shown.map((option, index) => {
+      ...matches.slice(0, LIMIT).map(([option, note], index) => {
         const item = make("li", { role: "option", id: `${this.list.id}-${index}`, textContent: option.text });
+        if (note) item.append(" ", make("small", { className: "muted", textContent: note }));
         item.setAttribute("aria-selected", String(option.selected));
         return item;
       }),

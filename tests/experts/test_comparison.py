@@ -78,23 +78,21 @@ def test_what_does_not_fit_differs_and_what_we_do_not_know_is_not_judged() -> No
 
 
 @pytest.mark.django_db
-def test_fields_are_found_by_word_and_by_code_the_detailed_and_close_ones_first() -> None:
+def test_fields_are_found_by_name_and_by_code() -> None:
     assert fields_matching("physics")[0].code == "0533"
     assert fields_matching("law")[0].code == "0421"
     assert [field.code for field in fields_matching("0533")] == ["0533"]
-    assert fields_matching("veterinary")[0].label.lower().startswith("veterinary")
     assert len(fields_matching("e", limit=7)) == 7
     assert fields_matching("   ") == []
-    # Catch-alls ("not elsewhere classified") come last.
-    labels = [field.label for field in fields_matching("engineering", limit=50)]
-    first_catch_all = next(at for at, label in enumerate(labels) if label.endswith(("defined", "classified")))
-    assert all(label.endswith(("defined", "classified")) for label in labels[first_catch_all:])
     physics = field_from_text(" physics ")
     assert physics is not None
     assert (physics.code, physics.ancestry, str(physics)) == ("0533", ["0533", "053", "05"], "Physics")
     education = field_from_text("Education")
     assert education is not None
     assert education.code == "011"  # the narrower of two fields of one name
+    synthesis = field_from_text("organic synthesis")
+    assert synthesis is not None
+    assert synthesis.code == "0531"
     assert field_from_text("quidditch") is None
 
 

@@ -64,6 +64,7 @@ GET: dict[str, frozenset[str]] = {
     "experts:claim_edit": EMIL,
     "experts:evidence_page": EMIL | OPS,
     "experts:fields": ALL,
+    "experts:fields_json": ALL,
     "payments:earnings": SIGNED_IN,
     "payments:earnings_csv": SIGNED_IN,
     "payments:earnings_pdf": SIGNED_IN,
