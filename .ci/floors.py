@@ -18,6 +18,7 @@ FLOORS = {
     "payments/*": 100,
     "*/actions*": 100,
     "*/policies.py": 100,
+    "experts/diplomas/*": 100,
     "projects/kinds/*": 100,
     "projects/matching/*": 100,
 }

@@ -7,7 +7,6 @@ class MarketplaceConfig(AppConfig):
     def ready(self) -> None:
         from core.events import subscribe
         from marketplace import celery  # noqa: F401  the web process sends jobs with this app too
-        from marketplace.wiring import WIRING, answer_questions
+        from marketplace.wiring import WIRING
 
         subscribe(WIRING)
-        answer_questions()
