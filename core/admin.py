@@ -50,6 +50,7 @@ class Button(Generic[M]):
     asks_first: str = ""
     tone: str = ""  # "", "primary" or "danger"
     warns: str = ""  # what it does; such a button is asked about once more, on a page of its own
+    foretells: Callable[[M, Actor], Sequence[str]] | None = None  # the same, worked out for this row; also asked about
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class OpsAdmin(_ModelAdmin[M]):
         if request.method == "GET":
             context = {"title": pressed.label, "opts": self.opts, "original": obj, "button": pressed}
             context["open"] = pressed.when(obj)
+            if pressed.foretells and context["open"]:
+                context["foretold"] = pressed.foretells(obj, cast(Actor, request.user))
             return render(request, "admin/ops_confirm.html", {**self.admin_site.each_context(request), **context})
         try:
             pressed.act(obj, cast(Actor, request.user), "\n".join(request.POST.getlist("words")))

@@ -8,9 +8,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from core.actors import Actor
 from core.admin import Button, OpsAdmin
-from experts import actions, desk
-from experts.models import Credential, Evidence, Expert, ExpertMatch, Field, Institution
+from experts import actions
+from experts.desk import acts, page
+from experts.models import Credential, Evidence, Expert, ExpertMatch, Field, Institution, Narrowing
 
 
 @admin.register(Expert)
@@ -20,6 +22,13 @@ class ExpertAdmin(OpsAdmin[Expert]):
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "=public_id")
     ordering = ("-pk",)
+
+
+def foretold(credential: Credential, by: Actor) -> list[str]:
+    """What a withdrawal does, as lines for whoever is about to do it."""
+    would = actions.foretell_revocation(credential=credential, by=by)
+    stops = [f"New claims stop in {project}." for project in would.stops] or ["No project closes to them by it."]
+    return [*stops, *(f"{line}. It may be finished, is reviewed and paid." for line in would.goes_on)]
 
 
 @admin.register(Credential)
@@ -37,19 +46,31 @@ class CredentialAdmin(OpsAdmin[Credential]):
             when=lambda credential: credential.status == Credential.Status.VERIFIED,
             asks="Why, in words the expert reads",
             tone="danger",
+            foretells=foretold,
         ),
     )
 
     def get_urls(self) -> list[URLPattern]:
         def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            return desk.page(request, self.admin_site.each_context(request), **kwargs)
+            return page.page(request, self.admin_site.each_context(request), **kwargs)
 
-        guarded = self.admin_site.admin_view(view)
+        inside = self.admin_site.admin_view
         return [
-            path("desk/", guarded, name="desk"),
-            path("desk/<str:credential_id>/", guarded, name="desk_credential"),
+            path("desk/", inside(view), name="desk"),
+            path("desk/<str:credential_id>/", inside(view), name="desk_credential"),
+            path("desk/<str:credential_id>/narrow/", inside(acts.narrow), name="desk_narrow"),
+            path("desk/<str:credential_id>/recheck/", inside(acts.recheck), name="desk_recheck"),
             *super().get_urls(),
         ]
+
+
+@admin.register(Narrowing)
+class NarrowingAdmin(OpsAdmin[Narrowing]):
+    list_display = ("credential", "field", "level", "status", "proposed_by", "answer_by")
+    list_filter = ("status",)
+    list_select_related = ("credential", "field", "proposed_by")
+    search_fields = ("=credential__public_id", "=public_id")
+    ordering = ("-pk",)
 
 
 @admin.register(Evidence)

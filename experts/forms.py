@@ -10,6 +10,7 @@ import pycountry
 from django import forms
 
 from accounts.forms import Country
+from core.errors import Fault, Invalid
 from experts.models import Credential, DegreeLevel, Expert, Field
 from experts.policies import EARLIEST_YEAR
 from experts.queries import field_from_text, institution_named
@@ -112,6 +113,39 @@ class NewClaimForm(ClaimForm):
 
 class EvidenceForm(forms.Form):
     upload = Upload()
+
+
+class RenewalForm(EvidenceForm):
+    """Of what has expired. A licence also says its new last day."""
+
+    expires_on = forms.DateField(label="Holds until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, credential: Credential, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if credential.expires_on is None:
+            del self.fields["expires_on"]
+        self.order_fields(["expires_on", "upload"])
+
+
+class RecheckForm(forms.Form):
+    recheck_on = forms.DateField(required=False)
+
+
+class NarrowingForm(forms.Form):
+    field = forms.ModelChoiceField(Field.objects.all(), to_field_name="code")
+    level = forms.IntegerField(required=False)
+    words = forms.CharField(required=False, max_length=2_000)
+
+    def clean_level(self) -> int:
+        """0: a licence has none."""
+        return self.cleaned_data["level"] or 0
+
+
+def faults_of(form: forms.Form) -> None:
+    """For buttons, which have no page of their own to mark: raises Invalid with all that is wrong."""
+    if not form.is_valid():
+        found = tuple(Fault(str(error), name) for name, errors in form.errors.items() for error in errors)
+        raise Invalid(" ".join(fault.message for fault in found), faults=found)
 
 
 class DecisionForm(forms.Form):

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from celery import shared_task
 
 from accounts.actions import notify
 from core.models import Event
 from experts import actions
-from experts.models import Credential, Evidence
+from experts.models import Credential, Evidence, Narrowing
 
 
 @shared_task(name="experts.rebuild_matches", ignore_result=True)
 def rebuild_matches() -> None:
     actions.rebuild_matches()
+
+
+@shared_task(name="experts.keep_clocks", ignore_result=True)
+def keep_clocks() -> None:
+    """What runs out, is warned of, or was not answered in time."""
+    actions.expire_credentials()
+    actions.warn_of_ends()
+    actions.lapse_narrowings()
 
 
 def on_evidence_added(event: Event) -> None:
@@ -34,6 +44,43 @@ def on_credential_refused(event: Event) -> None:
 
 def on_credential_revoked(event: Event) -> None:
     _tell(event, "{credential} is no longer verified", event.note)
+
+
+def on_credential_expired(event: Event) -> None:
+    renew = "Projects that ask for it take no new claims from you; what you have begun is paid as ever. "
+    _tell(event, "{credential} has expired", f"{event.note} {renew}Hand in a fresh proof to have it verified again.")
+
+
+def on_credential_ending(event: Event) -> None:
+    days, last_day = event.data["days"], date.fromisoformat(event.data["last_day"])
+    when = f"in {days} day{'' if days == 1 else 's'}" if days else "today"
+    body = f"Its last day is {last_day:%d %B %Y}. You can hand in the renewed one now, as a credential of its own."
+    _tell(event, f"{{credential}} ends {when}", body)
+
+
+def on_narrowing_proposed(event: Event) -> None:
+    narrowing = Narrowing.objects.select_related("credential__expert__user", "field").get(public_id=event.subject)
+    credential = narrowing.credential
+    notify(
+        user=credential.expert.user,
+        title=f"May we narrow {credential.title} to {narrowing.field}?",
+        body=f"{narrowing.words} Nothing changes unless you agree.",
+        url=f"/expert/credentials/{credential.public_id}/",
+        event=event,
+    )
+
+
+def on_narrowing_answered(event: Event) -> None:
+    """Who proposed it hears the answer, or that there was none."""
+    narrowing = Narrowing.objects.select_related("credential__expert__user").get(public_id=event.subject)
+    name = narrowing.credential.expert.user.name
+    said = {"accepted": f"{name} agreed", "declined": f"{name} declined", "lapsed": f"{name} did not answer"}
+    notify(
+        user=narrowing.proposed_by,
+        title=f"{said[event.after]}: {narrowing.credential.title}",
+        url=f"/admin/experts/credential/desk/{narrowing.credential.public_id}/",
+        event=event,
+    )
 
 
 def _tell(event: Event, title: str, body: str) -> None:

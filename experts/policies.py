@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pycountry
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from core.actors import Actor, System
 from core.errors import Fault, Invalid, NotAllowed, Refused, WrongState
-from experts.models import Credential, DegreeLevel
-from experts.queries import version_of
+from experts.models import Credential, DegreeLevel, Field
+from experts.queries import today, version_of
 
 MAX_SIZE = 10 * 1024 * 1024  # bytes
 MAX_DOCUMENTS = 5  # per credential
@@ -25,8 +25,11 @@ PROFILE = frozenset({"country", "headline", "bio", "languages", "min_rate", "wee
 DEGREE = {"title", "level", "field", "institution", "institution_name", "country", "year", "name_on_document"}
 CLAIM = frozenset({*DEGREE, "kind", "profession", "jurisdiction", "number", "expires_on"})
 EARLIEST_YEAR = 1940
-EDITABLE = (Credential.Status.CLAIMED, Credential.Status.NEEDS_MORE, Credential.Status.REFUSED)
-OPEN_TO_EVIDENCE = (*EDITABLE, Credential.Status.EVIDENCED)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Status = Credential.Status
+EDITABLE = (Status.CLAIMED, Status.NEEDS_MORE, Status.REFUSED, Status.EXPIRED)
+OPEN_TO_EVIDENCE = (*EDITABLE, Status.EVIDENCED)
+NARROWABLE = (Status.EVIDENCED, Status.VERIFIED)
 
 SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
 
@@ -80,7 +83,7 @@ def _licence_faults(claim: Mapping[str, Any]) -> list[Fault]:
         faults.append(Fault("Choose the state or country that gave the licence.", "jurisdiction"))
     if not claim.get("number", "-").strip():
         faults.append(Fault("Fill this in, as it stands in the register.", "number"))
-    if (ends := claim.get("expires_on")) and ends < timezone.now().date():
+    if (ends := claim.get("expires_on")) and ends < today():
         faults.append(Fault("This licence has run out. Claim it once it is renewed.", "expires_on"))
     return faults
 
@@ -105,10 +108,13 @@ def check_size(size: int) -> None:
 
 
 def may_gain_evidence(credential: Credential) -> None:
-    """Raises WrongState once it is verified, expired or revoked, or Invalid when it has enough documents."""
+    """Raises WrongState once it is verified or revoked, or Invalid when it has enough documents or has run out."""
     if credential.status not in OPEN_TO_EVIDENCE:
         raise WrongState(f"This credential is {credential.status}; it takes no more documents.")
-    if credential.evidence.count() >= MAX_DOCUMENTS:
+    if _has_run_out(credential):
+        message = "Say until when it holds now, then hand in the proof."
+        raise Invalid(message, code="run_out", faults=(Fault(message, "expires_on"),))
+    if credential.evidence.filter(uploaded_at__gt=credential.decided_at or EPOCH).count() >= MAX_DOCUMENTS:
         raise Invalid(f"A credential has at most {MAX_DOCUMENTS} documents.", code="too_many_documents")
 
 
@@ -116,6 +122,35 @@ def may_be_edited(credential: Credential) -> None:
     """A claim stands still while ops look at it, and for good once verified. Raises WrongState."""
     if credential.status not in EDITABLE:
         raise WrongState(f"This credential is {credential.status}; what it claims cannot change now.")
+
+
+def _has_run_out(credential: Credential) -> bool:
+    return credential.expires_on is not None and credential.expires_on < today()
+
+
+def still_holds(credential: Credential) -> None:
+    """What has run out is not verified. Raises WrongState."""
+    if _has_run_out(credential):
+        raise WrongState(f"This licence ran out on {credential.expires_on}. Ask for a proof of its renewal.")
+
+
+def lies_ahead(day: date) -> None:
+    """Raises Invalid."""
+    if day <= today():
+        raise Invalid("Choose a day that lies ahead.", faults=(Fault("Choose a day that lies ahead.", "recheck_on"),))
+
+
+def is_narrower(credential: Credential, *, field: Field, level: int) -> None:
+    """Within the field that is claimed and at most as high, and not just the same. Raises Invalid, WrongState."""
+    if credential.status not in NARROWABLE:
+        raise WrongState(f"This credential is {credential.status}; there is nothing to narrow.")
+    if credential.field.code not in field.ancestry:
+        message = f"{field.label} does not lie within {credential.field.label}."
+        raise Invalid(message, faults=(Fault(message, "field"),))
+    if level > credential.level or (credential.level and level not in DegreeLevel.values):
+        raise Invalid("A level can only become lower.", faults=(Fault("A level can only become lower.", "level"),))
+    if (field.pk, level) == (credential.field_id, credential.level):
+        raise Invalid("This is what is claimed already.", faults=(Fault("This is what is claimed already.", "field"),))
 
 
 def another_person_decides(by: Actor, credential: Credential) -> None:

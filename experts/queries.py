@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, date
 from hashlib import sha256
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Least
+from django.utils import timezone
 
 from core.events import history
 from core.models import Event
@@ -26,6 +29,11 @@ def field_from_text(text: str) -> Field | None:
     wanted = text.strip()
     known = Field.objects.filter(Q(code=wanted) | Q(label__iexact=wanted)).order_by("-code").first()
     return known or Field.objects.filter(code=field_called(wanted)).first()
+
+
+def fields_within(field: Field) -> list[Field]:
+    """The field itself and those below it, as the classification lists them."""
+    return list(Field.objects.filter(code__startswith=field.code).order_by("code"))
 
 
 def institutions_matching(text: str, limit: int = 12) -> list[Institution]:
@@ -49,6 +57,17 @@ def review_queue() -> QuerySet[Credential]:
     """What waits for ops, oldest promise first."""
     waiting = Credential.objects.filter(status=Credential.Status.EVIDENCED)
     return waiting.select_related("expert__user", "field", "institution").order_by("answer_by", "pk")
+
+
+def today() -> date:
+    """The day on which licences end and re-checks fall due, the same for everybody: UTC."""
+    return timezone.now().astimezone(UTC).date()
+
+
+def ending(until: date) -> QuerySet[Credential]:
+    """Verified credentials whose last day lies before `until`, with that day as `last_day`."""
+    verified = Credential.objects.filter(status=Credential.Status.VERIFIED)
+    return verified.annotate(last_day=Least("expires_on", "recheck_on")).filter(last_day__lt=until).order_by("pk")
 
 
 def duplicates(credential: Credential) -> QuerySet[Credential]:
@@ -75,6 +94,10 @@ WORDS = {
     "credential.verified": ("Verified", "done"),
     "credential.refused": ("Not verified", "bad"),
     "credential.revoked": ("Verification withdrawn", "bad"),
+    "credential.expired": ("Expired", "bad"),
+    "credential.ending": ("We said that it ends soon", "now"),
+    "credential.recheck_planned": ("Next look planned", ""),
+    "credential.narrowed": ("Narrowed with the expert's consent", ""),
 }
 
 

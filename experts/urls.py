@@ -13,6 +13,7 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/", views.credential, name="credential"),
     path("expert/credentials/<str:credential_id>/edit/", views.claim_edit, name="claim_edit"),
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
+    path("expert/narrowings/<str:narrowing_id>/", views.narrowing, name="narrowing"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
     path("fields/search/", views.fields, name="fields"),
     path("fields/search.json", views.fields_json, name="fields_json"),

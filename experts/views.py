@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -10,11 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.forms import country_name
-from accounts.web import refusals_on, signed_in
+from accounts.web import refusals_on, signed_in, told
 from experts import actions
 from experts.fields import search
-from experts.forms import ClaimForm, EvidenceForm, NewClaimForm, ProfileForm
-from experts.models import Credential, EvidencePage, Expert, Institution
+from experts.forms import ClaimForm, EvidenceForm, NewClaimForm, ProfileForm, RenewalForm
+from experts.models import Credential, EvidencePage, Expert, Institution, Narrowing
 from experts.policies import EDITABLE, LANGUAGE, OPEN_TO_EVIDENCE
 from experts.queries import credential_history, documents
 from payments.queries import route_to
@@ -97,11 +99,19 @@ def _claim_page(request: HttpRequest, form: ClaimForm, credential: Credential | 
 @login_required
 @require_GET
 def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
-    return _credential_page(request, _credential(request, credential_id), EvidenceForm())
+    credential = _credential(request, credential_id)
+    return _credential_page(request, credential, _proof_form(credential))
+
+
+def _proof_form(credential: Credential, *given: Any) -> EvidenceForm:
+    if credential.status == Credential.Status.EXPIRED:
+        return RenewalForm(*given, credential=credential)
+    return EvidenceForm(*given)
 
 
 def _credential_page(request: HttpRequest, credential: Credential, form: EvidenceForm) -> HttpResponse:
     context = {
+        "narrowing": credential.narrowings.filter(status=Narrowing.Status.PROPOSED).select_related("field").first(),
         "credential": credential,
         "country": country_name(credential.country),
         "late": credential.answer_by is not None and credential.answer_by < timezone.now(),
@@ -117,14 +127,26 @@ def _credential_page(request: HttpRequest, credential: Credential, form: Evidenc
 @require_POST
 def evidence(request: HttpRequest, credential_id: str) -> HttpResponse:
     credential = _credential(request, credential_id)
-    form = EvidenceForm(request.POST, request.FILES)
+    form = _proof_form(credential, request.POST, request.FILES)
     if form.is_valid():
         with refusals_on(form):
-            actions.add_evidence(credential=credential, by=signed_in(request), **form.cleaned_data)
+            actions.renew_credential(credential=credential, by=signed_in(request), **form.cleaned_data)
         if form.is_valid():
             messages.success(request, "Document received.")
             return redirect("experts:credential", credential_id)
     return _credential_page(request, credential, form)
+
+
+@login_required
+@require_POST
+def narrowing(request: HttpRequest, narrowing_id: str) -> HttpResponse:
+    """The expert's word on what ops propose."""
+    mine = Narrowing.objects.select_related("credential__expert__user", "field")
+    proposed = get_object_or_404(mine, public_id=narrowing_id, credential__expert__user=signed_in(request))
+    agrees = request.POST.get("answer") == "agree"
+    with told(request, "Narrowed." if agrees else "It stays as it is."):
+        actions.answer_narrowing(narrowing=proposed, agrees=agrees, by=signed_in(request))
+    return redirect("experts:credential", proposed.credential.public_id)
 
 
 @login_required

@@ -7,6 +7,7 @@ class MarketplaceConfig(AppConfig):
     def ready(self) -> None:
         from core.events import subscribe
         from marketplace import celery  # noqa: F401  the web process sends jobs with this app too
-        from marketplace.wiring import WIRING
+        from marketplace.wiring import WIRING, answer_questions
 
         subscribe(WIRING)
+        answer_questions()

@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
     "accounts.forget_replies": {"task": "accounts.forget_replies", "schedule": timedelta(hours=6)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
+    "experts.keep_clocks": {"task": "experts.keep_clocks", "schedule": timedelta(hours=1)},
     "projects.match_all": {"task": "projects.match_all", "schedule": crontab(hour=3, minute=0)},
     "projects.expire_invitations": {"task": "projects.expire_invitations", "schedule": timedelta(minutes=10)},
     "projects.lapse_applications": {"task": "projects.lapse_applications", "schedule": timedelta(minutes=10)},

@@ -8,9 +8,12 @@ from __future__ import annotations
 from accounts import jobs as accounts
 from core.events import Wiring
 from experts import jobs as experts
+from experts.questions import OPEN_TO, UNDER_WAY
 from payments import jobs as payments
 from projects import jobs as projects
+from projects import queries as projects_of
 from tasks import jobs as tasks
+from tasks import queries_work as work_of
 
 WIRING: Wiring = (
     # labs and their members
@@ -24,6 +27,12 @@ WIRING: Wiring = (
     ("credential.needs_more", experts.on_credential_needs_more),
     ("credential.refused", experts.on_credential_refused),
     ("credential.revoked", experts.on_credential_revoked),
+    ("credential.expired", experts.on_credential_expired),
+    ("credential.ending", experts.on_credential_ending),
+    ("narrowing.proposed", experts.on_narrowing_proposed),
+    ("narrowing.accepted", experts.on_narrowing_answered),
+    ("narrowing.declined", experts.on_narrowing_answered),
+    ("narrowing.lapsed", experts.on_narrowing_answered),
     # projects: opened by money, matched with experts
     ("funding.paid", projects.on_funding_paid),
     ("lab.confirmed", projects.on_lab_confirmed),
@@ -104,3 +113,9 @@ WIRING: Wiring = (
     ("batch.overdue", payments.on_batch_overdue),
     ("reconciliation.red", payments.on_reconciliation_red),
 )
+
+
+def answer_questions() -> None:
+    """Who answers what a lower app asks upward (`core.questions`)."""
+    OPEN_TO.answered_by(projects_of.works_in)
+    UNDER_WAY.answered_by(work_of.under_way)

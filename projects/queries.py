@@ -45,6 +45,15 @@ def applicants(project: Project) -> QuerySet[Application]:
     )
 
 
+def works_in(expert: Expert) -> list[str]:
+    """The open projects that accepted this expert and whose requirements they meet now."""
+    accepted = Application.objects.filter(expert=expert, status=Application.Status.ACCEPTED)
+    open_ = Project.objects.filter(status=Project.Status.OPEN, applications__in=accepted).select_related("lab")
+    found = list(open_.order_by("pk"))
+    broken = unmet(expert, found)
+    return [f"{project.title} ({project.lab}, {project.public_id})" for project in found if not broken[project.pk]]
+
+
 def unmet_by(project: Project, applications: Iterable[Application]) -> dict[int, list[Unmet]]:
     """Application key → requirements not met now, of rows from `applicants()`. At most one statement."""
     broken = {application.pk: failed(application) for application in applications}

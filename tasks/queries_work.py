@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -54,6 +54,21 @@ def on_the_desk(expert: Expert) -> list[Submission]:
     held = Submission.objects.filter(**live, status__in=WORKING).select_related("seat", "project__lab", "task")
     rows = list(held.defer("response", "draft", "task__payload", "project__brief").order_by("seat__lease_until", "pk"))
     return sorted(rows, key=lambda submission: submission.status != _S.RETURNED)
+
+
+def under_way(expert: Expert) -> list[str]:
+    """Begun or handed in and not settled, a line a project: "Why ice floats (prj_…): 1 to finish, 2 to review"."""
+    unsettled = Submission.objects.filter(expert=expert, seat__status=Seat.Status.CLAIMED, seat__expert=expert)
+    counted = unsettled.values("project__title", "project__public_id").annotate(
+        begun=Count("pk", filter=Q(status__in=WORKING)),
+        waits=Count("pk", filter=~Q(status__in=(*WORKING, _S.RELEASED))),
+    )
+    lines = []
+    for row in counted.filter(Q(begun__gt=0) | Q(waits__gt=0)).order_by("project__public_id"):
+        counts = ((row["begun"], "to finish"), (row["waits"], "to review"))
+        parts = [f"{count} {words}" for count, words in counts if count]
+        lines.append(f"{row['project__title']} ({row['project__public_id']}): {', '.join(parts)}")
+    return lines
 
 
 @dataclass(frozen=True)

@@ -13,25 +13,43 @@ from experts.actions.credentials import (
 )
 from experts.actions.evidence import add_evidence, render_evidence
 from experts.actions.institutions import Loaded, load_institutions
+from experts.actions.life import (
+    Foretold,
+    expire_credentials,
+    foretell_revocation,
+    plan_recheck,
+    renew_credential,
+    warn_of_ends,
+)
 from experts.actions.matches import rebuild_matches, refresh_match
+from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propose_narrowing
 from experts.actions.profiles import become_expert, edit_profile
 from experts.actions.sealing import seal_documents
 
 __all__ = [
+    "Foretold",
     "Loaded",
     "add_evidence",
+    "answer_narrowing",
     "ask_for_more",
     "become_expert",
     "claim_credential",
     "edit_claim",
     "edit_profile",
+    "expire_credentials",
+    "foretell_revocation",
+    "lapse_narrowings",
     "load_institutions",
+    "plan_recheck",
+    "propose_narrowing",
     "rebuild_matches",
     "refresh_match",
     "refuse_credential",
     "render_evidence",
+    "renew_credential",
     "revoke_credential",
     "seal_documents",
     "take_down",
     "verify_credential",
+    "warn_of_ends",
 ]

@@ -17,7 +17,7 @@ from core.transitions import lock, move
 from experts.actions.evidence import add_evidence
 from experts.actions.matches import refresh_match
 from experts.models import Credential, Expert, Field, Institution
-from experts.policies import another_person_decides, check_claim, may_be_edited, unchanged_since
+from experts.policies import another_person_decides, check_claim, may_be_edited, still_holds, unchanged_since
 from experts.queries import strongest
 
 Status = Credential.Status
@@ -86,16 +86,18 @@ def edit_claim(*, credential: Credential, by: Actor, **claim: Any) -> Credential
 def verify_credential(*, credential: Credential, by: Actor, message: str = "", seen: str = "") -> Credential:
     """`message`: what the expert reads; `seen`: the `version_of` what was looked at, where somebody looked.
 
-    Raises NotAllowed, WrongState, Refused (`changed_since`).
+    Raises NotAllowed, WrongState (also of what has run out), Refused (`changed_since`).
     """
+    still_holds(lock(credential))
     method, strength = strongest(credential)
-    return _decide(credential, Status.VERIFIED, by=by, message=message, seen=seen, method=method, strength=strength)
+    proof: dict[str, Any] = {"method": method, "strength": strength, "recheck_on": None, "warned_days": 0}
+    return _decide(credential, Status.VERIFIED, by=by, message=message, seen=seen, **proof)
 
 
 @transaction.atomic
 def ask_for_more(*, credential: Credential, message: str, by: Actor, seen: str = "") -> Credential:
     """`message` says what is missing. Raises Invalid, and as `verify_credential`."""
-    return _decide(credential, Status.NEEDS_MORE, by=by, message=_said(message), seen=seen)
+    return _decide(credential, Status.NEEDS_MORE, by=by, message=said(message), seen=seen)
 
 
 @transaction.atomic
@@ -103,13 +105,13 @@ def refuse_credential(*, credential: Credential, reason: str, message: str, by: 
     """`reason`: one of the closed list; `message`: our words to the expert. Raises as `ask_for_more`."""
     if reason not in Credential.RefusalReason.values:
         raise Invalid("Choose a reason.", faults=(Fault("Choose a reason.", "reason"),))
-    return _decide(credential, Status.REFUSED, by=by, message=_said(message), reason=reason, seen=seen)
+    return _decide(credential, Status.REFUSED, by=by, message=said(message), reason=reason, seen=seen)
 
 
 @transaction.atomic
 def revoke_credential(*, credential: Credential, message: str, by: Actor) -> Credential:
     """A verified degree turned out not to be one. New claims of work stop at once."""
-    return _decide(credential, Status.REVOKED, by=by, message=_said(message))
+    return _decide(credential, Status.REVOKED, by=by, message=said(message))
 
 
 def _decide(
@@ -135,7 +137,8 @@ def _decide(
     return credential
 
 
-def _said(message: str) -> str:
+def said(message: str) -> str:
+    """What is written to an expert. Raises Invalid where it says nothing."""
     if not message.strip():
         raise Invalid("Write what the expert should read.", faults=(Fault("Write what the expert reads.", "message"),))
     return message.strip()

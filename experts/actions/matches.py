@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
-
 from django.db import transaction
 from django.utils import timezone
 
 from experts.models import Credential, DegreeLevel, Expert, ExpertMatch
+from experts.queries import today
 
 
 @transaction.atomic
@@ -46,10 +45,6 @@ def licences_of(credential: Credential) -> list[str]:
     if credential.kind != Credential.Kind.LICENCE or (credential.expires_on and credential.expires_on < today()):
         return []
     return [f"{credential.profession}:{place}" for place in {credential.jurisdiction, credential.jurisdiction[:2]}]
-
-
-def today() -> date:
-    return timezone.now().astimezone(UTC).date()
 
 
 def rebuild_matches() -> int:

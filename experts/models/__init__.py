@@ -7,6 +7,7 @@ from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_
 from experts.models.fields import DegreeLevel, Field
 from experts.models.institutions import Institution, InstitutionName
 from experts.models.matching import ExpertMatch
+from experts.models.narrowing import Narrowing
 from experts.models.people import Expert
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Field",
     "Institution",
     "InstitutionName",
+    "Narrowing",
     "Road",
     "Strength",
     "evidence_path",

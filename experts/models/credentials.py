@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.models import User
@@ -79,7 +81,7 @@ class Credential(models.Model):
         Status.NEEDS_MORE: {Status.EVIDENCED},
         Status.VERIFIED: {Status.EXPIRED, Status.REVOKED},
         Status.REFUSED: {Status.EVIDENCED},
-        Status.EXPIRED: set(),
+        Status.EXPIRED: {Status.EVIDENCED},
         Status.REVOKED: set(),
     }
 
@@ -91,7 +93,9 @@ class Credential(models.Model):
     profession = models.CharField(max_length=12, choices=Profession.choices, blank=True)
     jurisdiction = models.CharField(max_length=6, blank=True)  # of a licence: ISO 3166, "US-CA" or "DE"
     number = models.CharField(max_length=40, blank=True)  # of a licence, as its register has it
-    expires_on = models.DateField(null=True, blank=True)
+    expires_on = models.DateField(null=True, blank=True)  # the last day on which it holds
+    recheck_on = models.DateField(null=True, blank=True)  # ops want a fresh proof after this day
+    warned_days = models.PositiveSmallIntegerField(default=0)  # before its end, when we last said so; 0: not yet
     field = models.ForeignKey(Field, on_delete=models.PROTECT, related_name="+")
     institution = models.ForeignKey(Institution, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     institution_name = models.CharField(max_length=200)  # as the expert wrote it; of a licence, who gave it
@@ -113,7 +117,10 @@ class Credential(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["evidenced_at"], condition=models.Q(status="evidenced"), name="credential_queue")
+            models.Index(fields=["evidenced_at"], condition=models.Q(status="evidenced"), name="credential_queue"),
+            models.Index(
+                Least("expires_on", "recheck_on"), condition=models.Q(status="verified"), name="credential_ends"
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -137,3 +144,8 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}, {self.institution_name}"
+
+    @property
+    def ends_on(self) -> date | None:
+        """The last day on which it counts as verified, if there is one."""
+        return min(filter(None, (self.expires_on, self.recheck_on)), default=None)

@@ -1,4 +1,4 @@
-"""The credential review desk: oldest promise first, the claim beside the evidence, one key a decision."""
+"""The desk's page: oldest promise first, the claim beside the evidence, one key a decision."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from accounts.web import refusals_on, signed_in
 from experts import actions
 from experts.comparison import compare
 from experts.forms import DecisionForm
-from experts.models import Credential
-from experts.queries import credential_history, documents, duplicates, review_queue, version_of
+from experts.models import Credential, DegreeLevel, Narrowing
+from experts.policies import NARROWABLE
+from experts.queries import credential_history, documents, duplicates, fields_within, review_queue, version_of
 
 SHOWN = 100  # of the queue; the rest moves up
 SOON = timedelta(hours=6)  # before the promise runs out
@@ -109,4 +110,8 @@ def _credential(credential: Credential) -> dict[str, Any]:
         "duplicates": list(duplicates(credential)),
         "history": credential_history(credential),
         "open": credential.status == Credential.Status.EVIDENCED,
+        "narrowing": credential.narrowings.filter(status=Narrowing.Status.PROPOSED).select_related("field").first(),
+        "narrowable": credential.status in NARROWABLE,
+        "within": fields_within(credential.field),
+        "levels": [choice for choice in reversed(DegreeLevel.choices) if choice[0] <= credential.level],
     }
