@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from statistics import median_low
 
 from django.core.cache import cache
+from django.urls import reverse
 
 from experts.models import Field
+from marketplace.fields import field_url
 from projects.models import Project
 from projects.pricing import hourly
 from tasks.queries_browse import with_seats
@@ -21,11 +23,16 @@ SHOWN = 8
 class OpenWork:
     """Funded seats that wait in one field of study, the medians over its projects. Amounts in minor units."""
 
+    code: str  # ISCED-F; empty: any field
     name: str
     seats: int
     pay: int
     hourly: int
     currency: str
+
+    @property
+    def url(self) -> str:
+        return field_url(self.code) if self.code else reverse("fields")
 
 
 def open_work() -> list[OpenWork]:
@@ -43,6 +50,7 @@ def _counted() -> list[OpenWork]:
     labels = dict(Field.objects.filter(code__in={code for code, _ in groups}).values_list("code", "label"))
     found = [
         OpenWork(
+            code=code,
             name=labels.get(code, "Any field"),
             seats=sum(seats for seats, _, _ in group),
             pay=median_low(pay for _, pay, _ in group),

@@ -35,7 +35,7 @@ SIDES = (LAB, EXPERT, OPS)
 
 # (label, URL name, icon), in reading order
 NAV: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "": (("How pay works", "pay", ""), ("Status", "status", "")),
+    "": (("Fields", "fields", ""), ("How pay works", "pay", ""), ("Status", "status", "")),
     LAB.key: (("Projects", "tasks:dashboard", ""), ("Billing", "tasks:billing_home", ""), ("Lab", "accounts:labs", "")),
     EXPERT.key: (
         ("Home", "tasks:work", ""),
@@ -61,7 +61,7 @@ ACCOUNT = (
     ("Two-step sign-in", "mfa_index", "key-round"),
     ("API keys", "accounts:tokens", "terminal"),
 )
-FOOT = (("How pay works", "pay", ""), ("Status", "status", ""))
+FOOT = (("Fields", "fields", ""), ("How pay works", "pay", ""), ("Status", "status", ""))
 
 
 class Shell:

@@ -24,13 +24,15 @@ def test_fields_with_their_seats_and_medians(client: Client) -> None:
     project(tasks=2, fields=["0533", "0421"], pay=3_000, minutes=60)
     project(tasks=1, minutes=15)
     assert open_work() == [
-        OpenWork(name="Physics", seats=5, pay=1_000, hourly=2_000, currency="usd"),
-        OpenWork(name="Law", seats=2, pay=3_000, hourly=3_000, currency="usd"),
-        OpenWork(name="Any field", seats=1, pay=1_000, hourly=4_000, currency="usd"),
+        OpenWork(code="0533", name="Physics", seats=5, pay=1_000, hourly=2_000, currency="usd"),
+        OpenWork(code="0421", name="Law", seats=2, pay=3_000, hourly=3_000, currency="usd"),
+        OpenWork(code="", name="Any field", seats=1, pay=1_000, hourly=4_000, currency="usd"),
     ]
     html = client.get("/").content.decode()
     assert "Open work right now" in html
     assert "$30.00" in html
+    assert '<a href="/fields/0533-physics/">Physics</a>' in html
+    assert '<a href="/fields/">Any field</a>' in html
 
 
 def test_a_seat_that_somebody_holds_is_not_open() -> None:
