@@ -27,16 +27,16 @@ def wake_mailer() -> None:
         logger.warning("Broker unreachable, notices wait for the sweep: %s", error)
 
 
-def _letter(template: str, to: str, context: dict[str, Any], connection: BaseEmailBackend | None) -> EmailMessage:
-    """The template's first line is the subject, the rest the body."""
+def letter(template: str, to: str, context: dict[str, Any], connection: BaseEmailBackend | None = None) -> EmailMessage:
+    """`template`: its path without ".txt"; its first line is the subject, the rest the body."""
     context = {**context, "site": settings.QUORUM_PUBLIC_URL, "support": settings.QUORUM_SUPPORT_EMAIL}
-    subject, _, body = render_to_string(f"accounts/mail/{template}.txt", context).strip().partition("\n")
+    subject, _, body = render_to_string(f"{template}.txt", context).strip().partition("\n")
     return EmailMessage(" ".join(subject.split()), body.strip() + "\n", to=[to], connection=connection)
 
 
 def notice_mail(notice: Notice, connection: BaseEmailBackend | None = None) -> EmailMessage:
-    return _letter("notice", notice.user.email, {"notice": notice}, connection)
+    return letter("accounts/mail/notice", notice.user.email, {"notice": notice}, connection)
 
 
 def invite_mail(invite: MemberInvite, connection: BaseEmailBackend | None = None) -> EmailMessage:
-    return _letter("member_invite", invite.email, {"invite": invite}, connection)
+    return letter("accounts/mail/member_invite", invite.email, {"invite": invite}, connection)

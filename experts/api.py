@@ -17,8 +17,9 @@ from rest_framework.routers import SimpleRouter
 from accounts.models import User
 from accounts.rest import Door, DoorSet
 from experts import actions
-from experts.models import Credential, DegreeLevel, Evidence, Expert, Field, Institution
+from experts.models import Assertion, Credential, DegreeLevel, Evidence, Expert, Field, Institution
 from experts.queries import fields_matching, institution_named, institutions_matching
+from experts.roads import ways
 
 SEARCH = OpenApiParameter("q", description="Words to search for.")
 
@@ -40,6 +41,33 @@ class EvidenceShape(serializers.ModelSerializer[Evidence]):
     class Meta:
         model = Evidence
         fields = ("id", "filename", "content_type", "size", "sha256", "uploaded_at", "rendered_at", "render_error")
+
+
+class AssertionShape(serializers.ModelSerializer[Assertion]):
+    """What somebody else than the expert says of a credential."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Assertion
+        fields = ("id", "road", "source", "verdict", "strength", "says", "reasons", "made_at")
+
+
+class WayShape(serializers.Serializer[Any]):
+    """A road to a proof."""
+
+    road = serializers.CharField()
+    worth = serializers.CharField(help_text="How strong such a proof is.")
+    needs = serializers.CharField()
+    closed = serializers.CharField(help_text="Why this road is closed for this credential; empty where it is open.")
+
+
+class MailboxShape(serializers.Serializer[Any]):
+    address = serializers.CharField(max_length=254, help_text="At a domain of the credential's institution.")
+
+
+class CodeShape(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=20, help_text="The six digits of the letter.")
 
 
 class CredentialShape(serializers.ModelSerializer[Credential]):
@@ -144,6 +172,31 @@ class Credentials(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
         shape.is_valid(raise_exception=True)
         evidence = actions.add_evidence(credential=credential, by=cast(User, request.user), **shape.validated_data)
         return Response(EvidenceShape(evidence).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=WayShape(many=True))
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def roads(self, request: Request, public_id: str) -> Response:
+        """The roads to a proof of this credential, and which of them are open."""
+        return Response(WayShape(ways(self.get_object()), many=True).data)
+
+    @extend_schema(request=MailboxShape, responses={202: None})
+    @action(detail=True, methods=["post"])
+    def mailbox(self, request: Request, public_id: str) -> Response:
+        """Send a code to an address of the institution. It holds for 15 minutes."""
+        shape = MailboxShape(data=request.data)
+        shape.is_valid(raise_exception=True)
+        actions.ask_mailbox(credential=self.get_object(), by=cast(User, request.user), **shape.validated_data)
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=CodeShape, responses={201: AssertionShape})
+    @action(detail=True, methods=["post"], url_path="mailbox/code", url_name="mailbox-code")
+    def mailbox_code(self, request: Request, public_id: str) -> Response:
+        """Hand in the code that came to the mailbox. The review starts."""
+        shape = CodeShape(data=request.data)
+        shape.is_valid(raise_exception=True)
+        credential = self.get_object()
+        said = actions.confirm_mailbox(credential=credential, by=cast(User, request.user), **shape.validated_data)
+        return Response(AssertionShape(said).data, status=status.HTTP_201_CREATED)
 
 
 class Fields(Door):

@@ -102,13 +102,15 @@ class ClaimForm(forms.Form):
 
 
 class Upload(forms.FileField):
-    def __init__(self) -> None:
+    def __init__(self, *, required: bool = True) -> None:
         widget = forms.ClearableFileInput(attrs={"accept": ACCEPTED})
-        super().__init__(label="Document", help_text=UPLOAD_HELP, allow_empty_file=True, widget=widget)
+        super().__init__(
+            label="Document", help_text=UPLOAD_HELP, allow_empty_file=True, widget=widget, required=required
+        )
 
 
 class NewClaimForm(ClaimForm):
-    upload = Upload()
+    upload = Upload(required=False)
 
 
 class EvidenceForm(forms.Form):
@@ -146,6 +148,21 @@ def faults_of(form: forms.Form) -> None:
     if not form.is_valid():
         found = tuple(Fault(str(error), name) for name, errors in form.errors.items() for error in errors)
         raise Invalid(" ".join(fault.message for fault in found), faults=found)
+
+
+class MailboxForm(forms.Form):
+    address = forms.CharField(
+        label="Your address there",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="We send a code to it, once. No lab ever sees the address.",
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        max_length=20, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"})
+    )
 
 
 class DecisionForm(forms.Form):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from celery import shared_task
+from django.utils import timezone
 
 from accounts.actions import notify
+from accounts.mailing import letter
 from core.models import Event
 from experts import actions
-from experts.models import Credential, Evidence, Narrowing
+from experts.mailboxes import code_of, is_live
+from experts.models import Credential, Evidence, MailboxCode, Narrowing
 
 
 @shared_task(name="experts.rebuild_matches", ignore_result=True)
@@ -23,6 +26,18 @@ def keep_clocks() -> None:
     actions.expire_credentials()
     actions.warn_of_ends()
     actions.lapse_narrowings()
+
+
+@shared_task(name="experts.forget_codes", ignore_result=True)
+def forget_codes() -> None:
+    actions.forget_codes()
+
+
+def on_mailbox_asked(event: Event) -> None:
+    sent = MailboxCode.objects.select_related("credential__institution").get(public_id=event.subject)
+    if is_live(sent, timezone.now()):
+        context = {"code": code_of(sent.public_id), "institution": sent.credential.institution}
+        letter("experts/mail/mailbox_code", sent.address, context).send()
 
 
 def on_evidence_added(event: Event) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from experts import views
+from experts import views, views_roads
 
 app_name = "experts"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/edit/", views.claim_edit, name="claim_edit"),
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
     path("expert/narrowings/<str:narrowing_id>/", views.narrowing, name="narrowing"),
+    path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),
+    path("expert/credentials/<str:credential_id>/mailbox/code/", views_roads.mailbox_code, name="mailbox_code"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
     path("fields/search/", views.fields, name="fields"),
     path("fields/search.json", views.fields_json, name="fields_json"),

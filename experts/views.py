@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,10 +16,11 @@ from accounts.forms import country_name
 from accounts.web import refusals_on, signed_in, told
 from experts import actions
 from experts.fields import search
-from experts.forms import ClaimForm, EvidenceForm, NewClaimForm, ProfileForm, RenewalForm
-from experts.models import Credential, EvidencePage, Expert, Institution, Narrowing
-from experts.policies import EDITABLE, LANGUAGE, OPEN_TO_EVIDENCE
+from experts.forms import ClaimForm, CodeForm, EvidenceForm, MailboxForm, NewClaimForm, ProfileForm, RenewalForm
+from experts.models import Credential, EvidencePage, Expert, Institution, Narrowing, Road
+from experts.policies import EDITABLE, LANGUAGE
 from experts.queries import credential_history, documents
+from experts.roads import assertions, waiting_code, ways
 from payments.queries import route_to
 
 
@@ -26,7 +28,7 @@ def _expert(request: HttpRequest) -> Expert | None:
     return Expert.objects.filter(user=signed_in(request)).select_related("user").first()
 
 
-def _credential(request: HttpRequest, credential_id: str) -> Credential:
+def own_credential(request: HttpRequest, credential_id: str) -> Credential:
     mine = Credential.objects.select_related("expert__user", "field", "institution")
     return get_object_or_404(mine, public_id=credential_id, expert__user=signed_in(request))
 
@@ -99,8 +101,7 @@ def _claim_page(request: HttpRequest, form: ClaimForm, credential: Credential | 
 @login_required
 @require_GET
 def credential(request: HttpRequest, credential_id: str) -> HttpResponse:
-    credential = _credential(request, credential_id)
-    return _credential_page(request, credential, _proof_form(credential))
+    return credential_page(request, own_credential(request, credential_id))
 
 
 def _proof_form(credential: Credential, *given: Any) -> EvidenceForm:
@@ -109,7 +110,10 @@ def _proof_form(credential: Credential, *given: Any) -> EvidenceForm:
     return EvidenceForm(*given)
 
 
-def _credential_page(request: HttpRequest, credential: Credential, form: EvidenceForm) -> HttpResponse:
+def credential_page(request: HttpRequest, credential: Credential, **forms: Form) -> HttpResponse:
+    """`forms`: the one that came back with faults, by its name in the template; the others stand there empty."""
+    roads = {way.road: way for way in ways(credential)}
+    code = waiting_code(credential)
     context = {
         "narrowing": credential.narrowings.filter(status=Narrowing.Status.PROPOSED).select_related("field").first(),
         "credential": credential,
@@ -117,16 +121,22 @@ def _credential_page(request: HttpRequest, credential: Credential, form: Evidenc
         "late": credential.answer_by is not None and credential.answer_by < timezone.now(),
         "history": credential_history(credential),
         "documents": documents(credential),
-        "form": form if credential.status in OPEN_TO_EVIDENCE or form.errors else None,
         "editable": credential.status in EDITABLE,
+        "ways": roads.values(),
+        "assertions": assertions(credential),
+        "form": None if roads[Road.DOCUMENT].closed else _proof_form(credential),
+        "mailbox_form": None if roads[Road.MAILBOX].closed else MailboxForm(),
+        "waiting_code": code,
+        "code_form": CodeForm() if code else None,
     }
-    return render(request, "experts/credential.html", context, status=422 if form.errors else 200)
+    faulty = any(form.errors for form in forms.values())
+    return render(request, "experts/credential.html", {**context, **forms}, status=422 if faulty else 200)
 
 
 @login_required
 @require_POST
 def evidence(request: HttpRequest, credential_id: str) -> HttpResponse:
-    credential = _credential(request, credential_id)
+    credential = own_credential(request, credential_id)
     form = _proof_form(credential, request.POST, request.FILES)
     if form.is_valid():
         with refusals_on(form):
@@ -134,7 +144,7 @@ def evidence(request: HttpRequest, credential_id: str) -> HttpResponse:
         if form.is_valid():
             messages.success(request, "Document received.")
             return redirect("experts:credential", credential_id)
-    return _credential_page(request, credential, form)
+    return credential_page(request, credential, form=form)
 
 
 @login_required
@@ -152,7 +162,7 @@ def narrowing(request: HttpRequest, narrowing_id: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def claim_edit(request: HttpRequest, credential_id: str) -> HttpResponse:
-    credential = _credential(request, credential_id)
+    credential = own_credential(request, credential_id)
     form = ClaimForm(request.POST or None, initial=ClaimForm.values_of(credential))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):

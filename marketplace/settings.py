@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
     "accounts.forget_replies": {"task": "accounts.forget_replies", "schedule": timedelta(hours=6)},
+    "experts.forget_codes": {"task": "experts.forget_codes", "schedule": timedelta(hours=1)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
     "experts.keep_clocks": {"task": "experts.keep_clocks", "schedule": timedelta(hours=1)},
     "projects.match_all": {"task": "projects.match_all", "schedule": crontab(hour=3, minute=0)},

@@ -23,6 +23,7 @@ WIRING: Wiring = (
     ("lab.refused", accounts.on_lab_refused),
     # experts and the proof of what they know
     ("evidence.added", experts.on_evidence_added),
+    ("mailbox.asked", experts.on_mailbox_asked),
     ("credential.verified", experts.on_credential_verified),
     ("credential.needs_more", experts.on_credential_needs_more),
     ("credential.refused", experts.on_credential_refused),

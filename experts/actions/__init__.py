@@ -21,6 +21,7 @@ from experts.actions.life import (
     renew_credential,
     warn_of_ends,
 )
+from experts.actions.mailboxes import ask_mailbox, confirm_mailbox, forget_codes
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propose_narrowing
 from experts.actions.profiles import become_expert, edit_profile
@@ -32,12 +33,15 @@ __all__ = [
     "add_evidence",
     "answer_narrowing",
     "ask_for_more",
+    "ask_mailbox",
     "become_expert",
     "claim_credential",
+    "confirm_mailbox",
     "edit_claim",
     "edit_profile",
     "expire_credentials",
     "foretell_revocation",
+    "forget_codes",
     "lapse_narrowings",
     "load_institutions",
     "plan_recheck",

@@ -6,6 +6,7 @@ from experts.models.credentials import Credential, Road, Strength
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
 from experts.models.institutions import Institution, InstitutionName
+from experts.models.mailboxes import MailboxCode
 from experts.models.matching import ExpertMatch
 from experts.models.narrowing import Narrowing
 from experts.models.people import Expert
@@ -21,6 +22,7 @@ __all__ = [
     "Field",
     "Institution",
     "InstitutionName",
+    "MailboxCode",
     "Narrowing",
     "Road",
     "Strength",

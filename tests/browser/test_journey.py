@@ -149,8 +149,8 @@ def become_an_expert(elena: Person, olu: Person) -> None:
     elena.put(institution_name="University of Utah", year="2015")
     document = people.diploma()
     files: Any = [{"name": "diploma.png", "mimeType": "image/png", "buffer": document.read()}]
-    elena.page.get_by_label("Document", exact=True).set_input_files(files)
-    elena.press("Hand in for review")
+    elena.page.locator("#id_upload").set_input_files(files)
+    elena.press("Claim")
     expect(elena.page.get_by_text("We answer by")).to_be_visible()
     credential = Credential.objects.get(expert__user__name="Elena Petrova")
     world.until(lambda: credential.evidence.filter(rendered_at__isnull=False).exists())

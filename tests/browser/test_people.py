@@ -49,8 +49,8 @@ def test_emil_finds_his_field_and_hands_in_by_keyboard(watched: Page, live_serve
     watched.get_by_label("Year of the degree").fill("2015")
     document = people.diploma()
     files = [{"name": "diploma.png", "mimeType": "image/png", "buffer": document.read()}]
-    watched.get_by_label("Document", exact=True).set_input_files(files)  # type: ignore[arg-type]
-    watched.get_by_role("button", name="Hand in for review").click()
+    watched.locator("#id_upload").set_input_files(files)  # type: ignore[arg-type]
+    watched.get_by_role("button", name="Claim", exact=True).click()
     expect(watched.get_by_text("We answer by")).to_be_visible()
     credential = Credential.objects.get(expert=emil)
     assert (credential.status, credential.field.code, credential.country) == ("evidenced", "0533", "DK")

@@ -95,7 +95,7 @@ def test_every_state_says_what_is_missing_and_what_comes_next(client: Client) ->
         assert credential.title in home
         return client.get(url).content.decode()
 
-    assert "A document is missing" in page()
+    assert "A proof is missing" in page()
     client.post(f"{url}evidence/", {"upload": people.diploma()})
     assert "We answer by" in page()
     Credential.objects.update(answer_by=timezone.now() - timedelta(hours=1))

@@ -132,6 +132,8 @@ POST: dict[str, frozenset[str]] = {
     "experts:claim_edit": EMIL,
     "experts:evidence": EMIL,
     "experts:narrowing": EMIL,
+    "experts:mailbox": EMIL,
+    "experts:mailbox_code": EMIL,
     "projects:new": SIGNED_IN,
     "projects:edit": MANAGERS,
     "projects:fund": MANAGERS,

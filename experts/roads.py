@@ -1,0 +1,66 @@
+"""The roads to a proof that are open for one credential: what each is worth, what it needs, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from core.errors import Refused
+from experts.mailboxes import is_live, may_ask
+from experts.models import Assertion, Credential, MailboxCode, Road
+from experts.policies import MAX_DOCUMENTS, OPEN_TO_EVIDENCE
+
+WORTH = {
+    Road.DOCUMENT: ("Fair", "A scan of the certificate or transcript. A person reads it."),
+    Road.MAILBOX: ("Fair, or a hint", "A code to your address at the institution. An alumni or student address hints."),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One road. `closed` says in words why it is, and is empty where it is open."""
+
+    road: Road
+    worth: str
+    needs: str
+    closed: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.road.label
+
+
+def ways(credential: Credential) -> list[Way]:
+    """In the order in which the page offers them: the quick ones first."""
+    return [_way(Road.MAILBOX, _mailbox(credential)), _way(Road.DOCUMENT, _document(credential))]
+
+
+def _way(road: Road, closed: str) -> Way:
+    worth, needs = WORTH[road]
+    return Way(road, worth, needs, closed)
+
+
+def _mailbox(credential: Credential) -> str:
+    try:
+        may_ask(credential)
+    except Refused as closed:
+        return closed.message
+    return ""
+
+
+def _document(credential: Credential) -> str:
+    if credential.status not in OPEN_TO_EVIDENCE:
+        return "This credential takes no more proof."
+    return f"You have handed in {MAX_DOCUMENTS}." if credential.evidence.count() >= MAX_DOCUMENTS else ""
+
+
+def waiting_code(credential: Credential) -> MailboxCode | None:
+    """The code that can still be typed."""
+    newest = credential.mailbox_codes.order_by("-pk").first()
+    return newest if newest is not None and is_live(newest, timezone.now()) else None
+
+
+def assertions(credential: Credential) -> list[Assertion]:
+    """What others have said, the newest first."""
+    return list(credential.assertions.order_by("-pk"))
