@@ -27,6 +27,7 @@ WEAK = {"advanced", "applied", "general", "level", "modern", "research", "study"
 JOINTS = {"and", "with", "und", "et", "y", "e", "in", "of", "de", "for", "mit", "en"}
 EXACT, PREFIX, TYPO = 1.0, 0.6, 0.45  # how well a typed word fits a known one
 IN_ORDER = 0.03  # for a name that begins as what was typed
+MIN_INFLECTED = 7  # letters; the last two may differ
 MIN_TYPO = 4  # letters; shorter words are one letter from too many others
 
 
@@ -185,14 +186,15 @@ def named(text: str) -> Found | None:
 
     Whole words only, as names know them. The first part with a detailed field wins: ISCED counts the leading subject.
     """
-    whole = _known(kept(words_of(text)))
+    said = kept(words_of(text))
+    whole = _known(said)
     if whole:
         return Found(whole.code, whole.text, 1.0)
     parts: list[list[str]] = [[]]
     for word in words_of(text):
         parts += [[]] if word in JOINTS else []
         parts[-1] += [] if word in EMPTY or word in JOINTS else [word]
-    found = [name for name in map(_within, parts) if name]
+    found = [name for name in (_within(said, 2), *map(_within, parts)) if name] or list(_inflected(said))
     if not found:
         return None
     best = max(found, key=lambda name: len(name.code))
@@ -210,11 +212,26 @@ def _known(words: list[str]) -> Name | None:
     return None if place is None else index().names[place]
 
 
-def _within(words: list[str]) -> Name | None:
+def _within(words: list[str], least: int = 1) -> Name | None:
     """The longest name among neighbouring words; of two as long the later, which is the noun in most languages."""
-    for size in range(len(words), 0, -1):
+    for size in range(len(words), least - 1, -1):
         for start in range(len(words) - size, -1, -1):
             name = _known(words[start : start + size])
             if name:
                 return name
     return None
+
+
+def _inflected(words: list[str]) -> Iterator[Name]:
+    """Names of one word that another ending makes of one of these: "экономики" → "экономика"."""
+    spellings = index().spellings
+    for word in words:
+        if len(word) < MIN_INFLECTED:
+            continue
+        beginning = word[:-2]
+        at = bisect_left(spellings, (beginning, ""))
+        while at < len(spellings) and spellings[at][0].startswith(beginning):
+            name = _known([spellings[at][0]])
+            if name and abs(len(spellings[at][0]) - len(word)) <= 2:
+                yield name
+            at += 1
