@@ -12,7 +12,18 @@ from core.actors import Actor
 from core.admin import Button, OpsAdmin
 from experts import actions
 from experts.desk import acts, page
-from experts.models import Credential, Evidence, Expert, ExpertMatch, Field, Institution, Narrowing
+from experts.desk.issuers import TrustedIssuerAdmin
+from experts.models import (
+    Credential,
+    Diploma,
+    Evidence,
+    Expert,
+    ExpertMatch,
+    Field,
+    Institution,
+    Narrowing,
+    TrustedIssuer,
+)
 
 
 @admin.register(Expert)
@@ -83,6 +94,29 @@ class EvidenceAdmin(OpsAdmin[Evidence]):
         "public_id", "credential", "filename", "content_type", "size", "sha256", "uploaded_at", "rendered_at",
         "render_error",
     )  # fmt: skip
+
+
+admin.site.register(TrustedIssuer, TrustedIssuerAdmin)
+
+
+@admin.register(Diploma)
+class DiplomaAdmin(OpsAdmin[Diploma]):
+    list_display = ("filename", "credential", "assertion", "said", "size", "added_at")
+    list_select_related = ("credential", "assertion")
+    search_fields = ("=sha256", "=public_id", "=credential__public_id", "assertion__source")
+    ordering = ("-pk",)
+    fields = ("public_id", "credential", "assertion", "said", "filename", "size", "sha256", "added_at")
+    buttons = (
+        Button(
+            "again",
+            "Verify once more",
+            lambda diploma, by, words: actions.verify_diploma_again(diploma=diploma, by=by),
+        ),
+    )
+
+    @admin.display(description="Verdict")
+    def said(self, diploma: Diploma) -> str:
+        return diploma.assertion.get_verdict_display()
 
 
 @admin.register(ExpertMatch)

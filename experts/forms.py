@@ -11,7 +11,8 @@ from django import forms
 
 from accounts.forms import Country
 from core.errors import Fault, Invalid
-from experts.models import Credential, DegreeLevel, Expert, Field
+from experts.diplomas.documents import MAX_FILE
+from experts.models import Credential, DegreeLevel, Expert, Field, Institution
 from experts.policies import EARLIEST_YEAR
 from experts.queries import field_from_text, institution_named
 
@@ -163,6 +164,50 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         max_length=20, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"})
     )
+
+
+class DiplomaForm(forms.Form):
+    upload = forms.FileField(
+        label="File",
+        required=False,
+        allow_empty_file=True,
+        help_text="JSON, JWT, or the picture (PNG, SVG) with the badge in it; at most 5 MB.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".json,.jsonld,.jwt,.txt,.png,.svg"}),
+    )
+    text = forms.CharField(
+        label="Or its text, pasted", required=False, widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """`raw` and `filename` of the one that was given."""
+        upload, text = self.cleaned_data.get("upload"), self.cleaned_data.get("text", "")
+        if bool(upload) == bool(text):
+            raise forms.ValidationError("Choose a file, or paste its text: one of both.")
+        # One byte more than may be: the action says that it is too large.
+        raw = upload.read(MAX_FILE + 1) if upload else text.encode()
+        return {"raw": raw, "filename": upload.name if upload else "pasted"}
+
+
+class IssuerForm(forms.Form):
+    """What ops know of somebody who signs diplomas."""
+
+    issuer = forms.CharField(max_length=255, help_text="A DID, or the https address that stands in its diplomas.")
+    ror_id = forms.CharField(label="Institution", max_length=40, help_text="Its ROR id.")
+    keys = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Only where it publishes none that we can fetch: public keys (z6Mk…), one a line.",
+    )
+    why = forms.CharField(label="How we know", widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_ror_id(self) -> Institution:
+        found = Institution.objects.filter(ror_id=self.cleaned_data["ror_id"].removeprefix("https://ror.org/")).first()
+        if found is None:
+            raise forms.ValidationError("No institution here has this ROR id.")
+        return found
+
+    def clean_keys(self) -> list[str]:
+        return str(self.cleaned_data["keys"]).split()
 
 
 class DecisionForm(forms.Form):

@@ -12,6 +12,7 @@ from experts.models import Assertion, Credential, MailboxCode, Road
 from experts.policies import MAX_DOCUMENTS, OPEN_TO_EVIDENCE
 
 WORTH = {
+    Road.DIPLOMA: ("Proof", "The file that your university signed: Open Badges 3.0 or a verifiable credential."),
     Road.DOCUMENT: ("Fair", "A scan of the certificate or transcript. A person reads it."),
     Road.MAILBOX: ("Fair, or a hint", "A code to your address at the institution. An alumni or student address hints."),
 }
@@ -33,7 +34,11 @@ class Way:
 
 def ways(credential: Credential) -> list[Way]:
     """In the order in which the page offers them: the quick ones first."""
-    return [_way(Road.MAILBOX, _mailbox(credential)), _way(Road.DOCUMENT, _document(credential))]
+    return [
+        _way(Road.DIPLOMA, _decided(credential)),
+        _way(Road.MAILBOX, _mailbox(credential)),
+        _way(Road.DOCUMENT, _document(credential)),
+    ]
 
 
 def _way(road: Road, closed: str) -> Way:
@@ -49,9 +54,13 @@ def _mailbox(credential: Credential) -> str:
     return ""
 
 
+def _decided(credential: Credential) -> str:
+    return "" if credential.status in OPEN_TO_EVIDENCE else "This credential takes no more proof."
+
+
 def _document(credential: Credential) -> str:
-    if credential.status not in OPEN_TO_EVIDENCE:
-        return "This credential takes no more proof."
+    if closed := _decided(credential):
+        return closed
     return f"You have handed in {MAX_DOCUMENTS}." if credential.evidence.count() >= MAX_DOCUMENTS else ""
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from experts import views, views_roads
+from experts import views, views_diplomas, views_roads
 
 app_name = "experts"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/", views.credential, name="credential"),
     path("expert/credentials/<str:credential_id>/edit/", views.claim_edit, name="claim_edit"),
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
+    path("expert/credentials/<str:credential_id>/diploma/", views_diplomas.diploma, name="diploma"),
     path("expert/narrowings/<str:narrowing_id>/", views.narrowing, name="narrowing"),
     path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),
     path("expert/credentials/<str:credential_id>/mailbox/code/", views_roads.mailbox_code, name="mailbox_code"),

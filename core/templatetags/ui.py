@@ -29,9 +29,10 @@ register = template.Library()
 _TONES: Final[dict[str, str]] = {
     tone_of: tone
     for tone, states in {
-        "success": "accepted approved paid verified confirmed done settled delivered succeeded ready same upheld",
+        "success": "accepted approved paid verified confirmed done settled delivered succeeded ready same upheld holds",
         "info": "open active submitted sent claimed evidenced shortlisted processing running close returned in_transit",
-        "warning": "pending paused needs_more expired frozen waiting expiring lapsed overdue partial unpaid",
+        "warning": "pending paused needs_more expired frozen waiting expiring lapsed overdue partial unpaid "
+        "unverifiable",
         "danger": "rejected refused failed declined revoked overturned differs disputed",
     }.items()
     for tone_of in states.split()

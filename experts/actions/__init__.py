@@ -11,6 +11,7 @@ from experts.actions.credentials import (
     revoke_credential,
     verify_credential,
 )
+from experts.actions.diplomas import add_diploma, distrust_issuer, trust_issuer, verify_diploma_again
 from experts.actions.evidence import add_evidence, render_evidence
 from experts.actions.institutions import Loaded, load_institutions
 from experts.actions.life import (
@@ -30,6 +31,7 @@ from experts.actions.sealing import seal_documents
 __all__ = [
     "Foretold",
     "Loaded",
+    "add_diploma",
     "add_evidence",
     "answer_narrowing",
     "ask_for_more",
@@ -37,6 +39,7 @@ __all__ = [
     "become_expert",
     "claim_credential",
     "confirm_mailbox",
+    "distrust_issuer",
     "edit_claim",
     "edit_profile",
     "expire_credentials",
@@ -54,6 +57,8 @@ __all__ = [
     "revoke_credential",
     "seal_documents",
     "take_down",
+    "trust_issuer",
     "verify_credential",
+    "verify_diploma_again",
     "warn_of_ends",
 ]

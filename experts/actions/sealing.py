@@ -12,20 +12,20 @@ from django.db import transaction
 from core.errors import Refused
 from core.sealed_storage import sealed_files
 from core.transitions import lock
-from experts.models import Evidence, EvidencePage
+from experts.models import Diploma, Evidence, EvidencePage
 
 logger = logging.getLogger(__name__)
 
 
 def seal_documents() -> tuple[int, int]:
-    """Originals and page images, one file a transaction. Safe to stop and repeat. Returns (sealed now, missing).
+    """All files of experts, one a transaction. Safe to stop and repeat. Returns (sealed now, missing).
 
     Raises Refused without a key, and SealBroken at a file whose key is not there.
     """
     if not settings.QUORUM_FILE_KEYS:
         raise Refused("QUORUM_FILE_KEYS is empty: there is no key to seal with.", code="no_key")
     sealed = missing = 0
-    for model, name in ((Evidence, "file"), (EvidencePage, "image")):
+    for model, name in ((Evidence, "file"), (EvidencePage, "image"), (Diploma, "file")):
         for pk in list(model.objects.order_by("pk").values_list("pk", flat=True)):
             try:
                 sealed += _seal(model, pk, name)
@@ -36,7 +36,7 @@ def seal_documents() -> tuple[int, int]:
 
 
 @transaction.atomic
-def _seal(model: type[Evidence | EvidencePage], pk: int, name: str) -> int:
+def _seal(model: type[Evidence | EvidencePage | Diploma], pk: int, name: str) -> int:
     """Written anew beside the old file, which goes once the row names the new one."""
     row = lock(model(pk=pk))
     file, files = getattr(row, name), sealed_files()

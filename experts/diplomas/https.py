@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from threading import Timer
 from urllib.parse import urlsplit
 
-from experts.diplomas.issuers import Unreachable
+from experts.diplomas.issuers import Fetch, Unreachable
 
 ACCEPT = "application/did+json, application/vc, application/json, */*;q=0.1"
 
@@ -88,6 +88,32 @@ class Https:
         if len(body) > self.limit:
             raise Unreachable(f"{connection.host}: answered more than {self.limit} bytes")
         return body
+
+
+class Sparing:
+    """A `Fetch` for one credential: asks each address once, and only so many of them."""
+
+    def __init__(self, fetch: Fetch, *, calls: int = 6) -> None:
+        self.fetch = fetch
+        self.left = calls
+        self.known: dict[str, bytes | str] = {}
+
+    def __call__(self, url: str) -> bytes:
+        if url not in self.known:
+            if self.left == 0:
+                raise Unreachable("it names more addresses than we ask")
+            self.left -= 1
+            self.known[url] = self._asked(url)
+        found = self.known[url]
+        if isinstance(found, str):
+            raise Unreachable(found)
+        return found
+
+    def _asked(self, url: str) -> bytes | str:
+        try:
+            return self.fetch(url)
+        except Unreachable as error:
+            return str(error)
 
 
 class _Pinned(HTTPSConnection):

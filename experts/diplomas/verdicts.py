@@ -29,6 +29,7 @@ class Reason(StrEnum):
     PURPOSE = "purpose"
     TAMPERED = "tampered"
     WRONG_ISSUER = "wrong_issuer"
+    WRONG_INSTITUTION = "wrong_institution"
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     REVOKED = "revoked"
@@ -77,6 +78,7 @@ WORDS: Mapping[Reason, str] = MappingProxyType(
         Reason.PURPOSE: "The signature was made for another purpose.",
         Reason.TAMPERED: "It was changed after it was signed.",
         Reason.WRONG_ISSUER: "The key that signed it is not the issuer's.",
+        Reason.WRONG_INSTITUTION: "Another institution signed it than the one that is claimed.",
         Reason.EXPIRED: "It is no longer valid.",
         Reason.NOT_YET_VALID: "It is not valid yet.",
         Reason.REVOKED: "The issuer has withdrawn it.",

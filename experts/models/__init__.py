@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from experts.models.credentials import Credential, Road, Strength
+from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
 from experts.models.institutions import Institution, InstitutionName
@@ -15,6 +16,7 @@ __all__ = [
     "Assertion",
     "Credential",
     "DegreeLevel",
+    "Diploma",
     "Evidence",
     "EvidencePage",
     "Expert",
@@ -26,6 +28,8 @@ __all__ = [
     "Narrowing",
     "Road",
     "Strength",
+    "TrustedIssuer",
+    "diploma_path",
     "evidence_path",
     "page_path",
 ]
