@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from allauth.account import forms
+from allauth.core import context
 
 WORDS: Final = {
     "Email": "E-mail address",
@@ -29,7 +30,9 @@ class LoginForm(InOurWords, forms.LoginForm):  # type: ignore[misc]
 
 
 class SignupForm(InOurWords, forms.SignupForm):  # type: ignore[misc]
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["via"].initial = context.request.GET.get("via", "")
 
 
 class AddEmailForm(InOurWords, forms.AddEmailForm):  # type: ignore[misc]

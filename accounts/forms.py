@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -38,6 +39,9 @@ class Country(forms.ChoiceField):
         super().__init__(choices=lambda: [("", "Choose a country"), *country_choices()], **kwargs)
 
 
+CODE = re.compile(r"[a-z]{3}_[a-z2-7]{16}")  # as core.ids makes them
+
+
 class SignupForm(forms.Form):
     """What allauth's sign-up asks in addition to address and password. accounts/adapter.py keeps it."""
 
@@ -49,11 +53,16 @@ class SignupForm(forms.Form):
     )
     # Filled in by the browser where scripts run; it can be changed later.
     time_zone = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput(attrs={"data-time-zone": ""}))
+    via = forms.CharField(required=False, widget=forms.HiddenInput)  # the code of the link that led here
     field_order = ("name", "email", "password1")
 
     def clean_time_zone(self) -> str:
         given: str = self.cleaned_data["time_zone"]
         return given if given in available_timezones() else "UTC"
+
+    def clean_via(self) -> str:
+        given: str = self.cleaned_data["via"]
+        return given if CODE.fullmatch(given) else ""
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """allauth asks for this; the adapter has done it already."""

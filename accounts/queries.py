@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -43,6 +44,11 @@ def members_who_may(lab: Lab, permission: Permission) -> QuerySet[User]:
     """Members whose role in the lab allows it and who can sign in."""
     roles = [role for role, permissions in LAB_ROLES.items() if permission in permissions]
     return User.objects.filter(memberships__lab=lab, memberships__role__in=roles, is_active=True).order_by("pk")
+
+
+def with_confirmed_address() -> QuerySet[User]:
+    """Whoever has proved at least one address to be theirs."""
+    return User.objects.filter(pk__in=EmailAddress.objects.filter(verified=True).values("user"))
 
 
 def unread_notices(user: User) -> int:

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     APPEAL_DECIDE = "appeal_decide"
     FRAUD_DECIDE = "fraud_decide"
     AGREEMENT_PUBLISH = "agreement_publish"
+    NETWORK_GROW = "network_grow"
     STAFF_MANAGE = "staff_manage"
 
 
@@ -78,6 +79,7 @@ OPS: Final = frozenset(
         _P.APPEAL_DECIDE,
         _P.FRAUD_DECIDE,
         _P.AGREEMENT_PUBLISH,
+        _P.NETWORK_GROW,
         _P.STAFF_MANAGE,
     }
 )

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 
-FOLDERS: Final = ("imports", "exports", "evidence")
+FOLDERS: Final = ("imports", "exports", "evidence", "partners")
 """Where our rows keep their files. What else lies in the same bucket is not ours to judge."""
 GRACE: Final = timedelta(days=1)  # a younger file may belong to a row that is not committed yet
 BATCH: Final = 500

@@ -12,8 +12,10 @@ from core.actors import Actor
 from core.admin import Button, OpsAdmin
 from experts import actions
 from experts.desk import acts, page
+from experts.desk.growing import ArrivalAdmin, PartnerAdmin
 from experts.desk.issuers import TrustedIssuerAdmin
 from experts.models import (
+    Arrival,
     Credential,
     Diploma,
     Evidence,
@@ -22,6 +24,7 @@ from experts.models import (
     Field,
     Institution,
     Narrowing,
+    Partner,
     TrustedIssuer,
 )
 
@@ -96,6 +99,8 @@ class EvidenceAdmin(OpsAdmin[Evidence]):
     )  # fmt: skip
 
 
+admin.site.register(Partner, PartnerAdmin)
+admin.site.register(Arrival, ArrivalAdmin)
 admin.site.register(TrustedIssuer, TrustedIssuerAdmin)
 
 

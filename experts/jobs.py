@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.actions import notify
 from accounts.mailing import letter
+from accounts.models import User
 from core.models import Event
 from experts import actions
 from experts.mailboxes import code_of, is_live
@@ -38,6 +39,12 @@ def on_mailbox_asked(event: Event) -> None:
     if is_live(sent, timezone.now()):
         context = {"code": code_of(sent.public_id), "institution": sent.credential.institution}
         letter("experts/mail/mailbox_code", sent.address, context).send()
+
+
+def on_user_signed_up(event: Event) -> None:
+    """Who came through somebody's link is remembered with it."""
+    if event.data["via"]:
+        actions.note_arrival(user=User.objects.get(public_id=event.subject), code=event.data["via"])
 
 
 def on_evidence_added(event: Event) -> None:

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 MAX_PAGES = 20
 MAX_PIXELS = 60_000_000  # of an image as uploaded: a 600 dpi scan of an A4 page has 35 million
 LONGEST_SIDE = 1_800  # pixels of a page image
+LOGO = (480, 240)  # pixels, the most
 MEMORY = 1_500 * 1024 * 1024  # bytes of address space
 SECONDS = 30
 HOME = Path(__file__).resolve().parent.parent
@@ -52,6 +53,16 @@ def render_safely(document: bytes, content_type: str) -> list[bytes]:
             raise Unreadable("it is damaged or too large to open.")
         found = sorted(Path(folder).glob("*.png"), key=lambda path: int(path.stem))
         return [path.read_bytes() for path in found]
+
+
+def logo(document: bytes, content_type: str) -> bytes:
+    """A small PNG of a picture (image/png, image/jpeg), drawn anew. Raises Unreadable."""
+    (image,) = render_safely(document, content_type)
+    page = Image.open(io.BytesIO(image))  # of our own making
+    page.thumbnail(LOGO)
+    drawn = io.BytesIO()
+    page.save(drawn, "PNG")
+    return drawn.getvalue()
 
 
 def _limit() -> None:  # pragma: no cover  runs in the other process

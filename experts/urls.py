@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from experts import views, views_diplomas, views_roads
+from experts import views, views_diplomas, views_joining, views_roads
 
 app_name = "experts"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),
     path("expert/credentials/<str:credential_id>/mailbox/code/", views_roads.mailbox_code, name="mailbox_code"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
+    path("expert/invite/", views_joining.invite, name="invite"),
+    path("join/<str:code>/", views_joining.join, name="join"),
+    path("partners/<slug:slug>/", views_joining.partner, name="partner"),
+    path("partners/<slug:slug>/logo.png", views_joining.partner_logo, name="partner_logo"),
     path("fields/search/", views.fields, name="fields"),
     path("fields/search.json", views.fields_json, name="fields_json"),
 ]

@@ -10,9 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from experts.models import Partner
 from marketplace.fields import field_url, labels
 
-CLOSED: Final = ("/accounts/", "/admin/", "/api/", "/side/", "/preview/")
+CLOSED: Final = ("/accounts/", "/admin/", "/api/", "/side/", "/join/", "/preview/")
 
 
 @require_safe
@@ -26,6 +27,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public page that stands for longer than a day."""
     paths = [reverse(name) for name in ("home", "pay", "fields")]
     paths += [field_url(code) for code in labels()]
+    open_partners = Partner.objects.filter(status=Partner.Status.OPEN).order_by("slug")
+    paths += [reverse("experts:partner", args=[slug]) for slug in open_partners.values_list("slug", flat=True)]
     context = {"addresses": [_site(path) for path in paths]}
     return render(request, "marketplace/sitemap.xml", context, content_type="application/xml; charset=utf-8")
 

@@ -21,6 +21,8 @@ WIRING: Wiring = (
     ("member_invite.accepted", accounts.on_member_invite_accepted),
     ("lab.confirmed", accounts.on_lab_confirmed),
     ("lab.refused", accounts.on_lab_refused),
+    # people who come to us
+    ("user.signed_up", experts.on_user_signed_up),
     # experts and the proof of what they know
     ("evidence.added", experts.on_evidence_added),
     ("mailbox.asked", experts.on_mailbox_asked),

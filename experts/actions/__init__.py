@@ -14,6 +14,7 @@ from experts.actions.credentials import (
 from experts.actions.diplomas import add_diploma, distrust_issuer, trust_issuer, verify_diploma_again
 from experts.actions.evidence import add_evidence, render_evidence
 from experts.actions.institutions import Loaded, load_institutions
+from experts.actions.joining import close_partner, edit_partner, make_partner, note_arrival, reopen_partner
 from experts.actions.life import (
     Foretold,
     expire_credentials,
@@ -38,15 +39,19 @@ __all__ = [
     "ask_mailbox",
     "become_expert",
     "claim_credential",
+    "close_partner",
     "confirm_mailbox",
     "distrust_issuer",
     "edit_claim",
+    "edit_partner",
     "edit_profile",
     "expire_credentials",
     "foretell_revocation",
     "forget_codes",
     "lapse_narrowings",
     "load_institutions",
+    "make_partner",
+    "note_arrival",
     "plan_recheck",
     "propose_narrowing",
     "rebuild_matches",
@@ -54,6 +59,7 @@ __all__ = [
     "refuse_credential",
     "render_evidence",
     "renew_credential",
+    "reopen_partner",
     "revoke_credential",
     "seal_documents",
     "take_down",

@@ -7,12 +7,14 @@ from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
 from experts.models.institutions import Institution, InstitutionName
+from experts.models.joining import Arrival, Partner
 from experts.models.mailboxes import MailboxCode
 from experts.models.matching import ExpertMatch
 from experts.models.narrowing import Narrowing
 from experts.models.people import Expert
 
 __all__ = [
+    "Arrival",
     "Assertion",
     "Credential",
     "DegreeLevel",
@@ -26,6 +28,7 @@ __all__ = [
     "InstitutionName",
     "MailboxCode",
     "Narrowing",
+    "Partner",
     "Road",
     "Strength",
     "TrustedIssuer",

@@ -18,6 +18,7 @@ class ExpertQuerySet(models.QuerySet["Expert"]):
 class Expert(models.Model):
     public_id = PublicIdField(prefix="exp")
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="expert")
+    join_code = PublicIdField(prefix="ref")  # in the link that an expert hands on; says nothing of whose it is
     country = models.CharField(max_length=2)  # of residence, ISO 3166-1 alpha-2; asked before any work (payouts)
     headline = models.CharField(max_length=120, blank=True)
     bio = models.TextField(blank=True)

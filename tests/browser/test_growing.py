@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.conftest import axe, picture, sideways
+from experts.actions import make_partner
+from experts.models import Institution
+from tests import people
+from tests.browser.conftest import axe, picture, sideways, sign_in
 from tests.browser.test_foundation import Opener
+from tests.experts.test_joining import png
 from tests.marketplace.test_fields import project
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +31,28 @@ def test_fields_with_and_without_work(open_page: Opener, live_server: LiveServer
     }
     for name, path in places.items():
         page.goto(f"{live_server.url}/fields/{path}")
+        picture(page, f"{name}-{look}")
+        assert axe(page) == []
+        assert sideways(page) == 0
+
+
+@pytest.mark.parametrize("look", ["desktop", "phone", "dark"])
+def test_links_that_bring_people(open_page: Opener, live_server: LiveServer, look: str) -> None:
+    words = "Members work on questions of **their own field**.\n\n- Paid by task\n- Reviewed by labs"
+    place = Institution.objects.get(name="University of Copenhagen")
+    make_partner(
+        name="Danish Physical Society", slug="dfs", logo=png(), blurb=words, institution=place, by=people.ops()
+    )
+    emil = people.expert()
+    page = open_page(look)
+    for name, path in {"join": f"/join/{emil.join_code}/", "partner": "/partners/dfs/"}.items():
+        page.goto(live_server.url + path)
+        picture(page, f"{name}-{look}")
+        assert axe(page) == []
+        assert sideways(page) == 0
+    sign_in(page, emil.user, live_server.url)
+    for name, path in {"invite": "/expert/invite/", "join-member": f"/join/{emil.join_code}/"}.items():
+        page.goto(live_server.url + path)
         picture(page, f"{name}-{look}")
         assert axe(page) == []
         assert sideways(page) == 0

@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.actions import create_token, invite_member
 from accounts.models import Role
 from core.actors import SYSTEM
+from experts.actions import make_partner
 from experts.models import Evidence, EvidencePage, Narrowing
 from payments.models import Funding, Refund
 from projects.actions import invite, run_shortlist
@@ -69,6 +70,10 @@ GET: dict[str, frozenset[str]] = {
     "experts:diploma": EMIL,
     "experts:evidence_page": EMIL | OPS,
     "experts:fields": ALL,
+    "experts:invite": EXPERTS,
+    "experts:join": ALL,
+    "experts:partner": ALL,
+    "experts:partner_logo": ALL,
     "experts:fields_json": ALL,
     "payments:earnings": SIGNED_IN,
     "payments:earnings_csv": SIGNED_IN,
@@ -224,6 +229,7 @@ class World:
             cancel_url="http://testserver/",
             created_by=user("Mina"),
         )
+        self.partner = make_partner(name="Danish Physical Society", slug="dfs", logo=b"png", by=ops())
         self.refund = Refund.objects.create(funding=self.funding, amount=100, currency="usd")
         self.upload = Import.objects.create(
             project=self.project,
@@ -273,6 +279,8 @@ class World:
             "evidence_id": self.evidence.public_id,
             "narrowing_id": self.narrowing.public_id,
             "number": 1,
+            "code": self.emil.join_code,
+            "slug": self.partner.slug,
             "name": "0533-physics",
             "funding_id": self.funding.public_id,
             "rfd": self.refund.public_id,
