@@ -188,6 +188,13 @@ class Credentials(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
         actions.ask_mailbox(credential=self.get_object(), by=cast(User, request.user), **shape.validated_data)
         return Response(status=status.HTTP_202_ACCEPTED)
 
+    @extend_schema(request=None, responses={202: None})
+    @action(detail=True, methods=["post"])
+    def register(self, request: Request, public_id: str) -> Response:
+        """Have the register of this licence asked. What it says becomes a proof, or a refusal with its reasons."""
+        actions.ask_register(credential=self.get_object(), by=cast(User, request.user))
+        return Response(status=status.HTTP_202_ACCEPTED)
+
     @extend_schema(request=CodeShape, responses={201: AssertionShape})
     @action(detail=True, methods=["post"], url_path="mailbox/code", url_name="mailbox-code")
     def mailbox_code(self, request: Request, public_id: str) -> Response:

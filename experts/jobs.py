@@ -12,8 +12,9 @@ from accounts.mailing import letter
 from accounts.models import User
 from core.models import Event
 from experts import actions
+from experts.actions.inquiries import ASK
 from experts.mailboxes import code_of, is_live
-from experts.models import Credential, Evidence, MailboxCode, Narrowing
+from experts.models import Credential, Evidence, Inquiry, MailboxCode, Narrowing
 
 
 @shared_task(name="experts.rebuild_matches", ignore_result=True)
@@ -27,6 +28,21 @@ def keep_clocks() -> None:
     actions.expire_credentials()
     actions.warn_of_ends()
     actions.lapse_narrowings()
+
+
+@shared_task(name=ASK, ignore_result=True)
+def ask_remotes() -> None:
+    actions.ask_remotes()
+
+
+def on_inquiry_closed(event: Event) -> None:
+    """Tell the expert what came of it."""
+    inquiry = Inquiry.objects.select_related("expert__user", "credential").get(public_id=event.subject)
+    about = inquiry.credential.title if inquiry.credential else "Your ORCID record"
+    title = f"{about}: we could not find out" if inquiry.problem else f"{about}: {inquiry.get_road_display()} answered"
+    body = f"We asked in vain: {inquiry.problem}. You can ask again." if inquiry.problem else ""
+    url = f"/expert/credentials/{inquiry.credential.public_id}/" if inquiry.credential else "/expert/orcid/"
+    notify(user=inquiry.expert.user, title=title, body=body, url=url, event=event)
 
 
 @shared_task(name="experts.forget_codes", ignore_result=True)

@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from core.errors import Refused
 from experts.mailboxes import is_live, may_ask
-from experts.models import Assertion, Credential, MailboxCode, Road
+from experts.models import Assertion, Credential, Inquiry, MailboxCode, Road
 from experts.policies import MAX_DOCUMENTS, OPEN_TO_EVIDENCE
+from experts.registers import register_for
 
 WORTH = {
     Road.DIPLOMA: ("Proof", "The file that your university signed: Open Badges 3.0 or a verifiable credential."),
     Road.DOCUMENT: ("Fair", "A scan of the certificate or transcript. A person reads it."),
+    Road.REGISTER: ("Fair to strong", "Nothing but the number: we ask the register, and tell you what it says."),
     Road.MAILBOX: ("Fair, or a hint", "A code to your address at the institution. An alumni or student address hints."),
 }
 
@@ -34,11 +36,9 @@ class Way:
 
 def ways(credential: Credential) -> list[Way]:
     """In the order in which the page offers them: the quick ones first."""
-    return [
-        _way(Road.DIPLOMA, _decided(credential)),
-        _way(Road.MAILBOX, _mailbox(credential)),
-        _way(Road.DOCUMENT, _document(credential)),
-    ]
+    licence = credential.kind == Credential.Kind.LICENCE
+    order = (Road.REGISTER, Road.DIPLOMA) if licence else (Road.DIPLOMA, Road.MAILBOX)
+    return [_way(road, CLOSED[road](credential)) for road in (*order, Road.DOCUMENT)]
 
 
 def _way(road: Road, closed: str) -> Way:
@@ -62,6 +62,20 @@ def _document(credential: Credential) -> str:
     if closed := _decided(credential):
         return closed
     return f"You have handed in {MAX_DOCUMENTS}." if credential.evidence.count() >= MAX_DOCUMENTS else ""
+
+
+def _register(credential: Credential) -> str:
+    if closed := _decided(credential):
+        return closed
+    return "" if register_for(credential) else "We know no register that we could ask about this."
+
+
+CLOSED = {Road.DIPLOMA: _decided, Road.DOCUMENT: _document, Road.MAILBOX: _mailbox, Road.REGISTER: _register}
+
+
+def open_inquiry(credential: Credential) -> Inquiry | None:
+    """What we are asking just now."""
+    return credential.inquiries.filter(closed_at=None).first()
 
 
 def waiting_code(credential: Credential) -> MailboxCode | None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
     path("expert/credentials/<str:credential_id>/diploma/", views_diplomas.diploma, name="diploma"),
     path("expert/narrowings/<str:narrowing_id>/", views.narrowing, name="narrowing"),
+    path("expert/credentials/<str:credential_id>/register/", views_roads.register, name="register"),
     path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),
     path("expert/credentials/<str:credential_id>/mailbox/code/", views_roads.mailbox_code, name="mailbox_code"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),

@@ -20,7 +20,7 @@ from experts.forms import ClaimForm, CodeForm, EvidenceForm, MailboxForm, NewCla
 from experts.models import Credential, EvidencePage, Expert, Institution, Narrowing, Road
 from experts.policies import EDITABLE, LANGUAGE
 from experts.queries import credential_history, documents
-from experts.roads import assertions, waiting_code, ways
+from experts.roads import assertions, open_inquiry, waiting_code, ways
 from payments.queries import route_to
 
 
@@ -113,6 +113,10 @@ def _proof_form(credential: Credential, *given: Any) -> EvidenceForm:
 def credential_page(request: HttpRequest, credential: Credential, **forms: Form) -> HttpResponse:
     """`forms`: the one that came back with faults, by its name in the template; the others stand there empty."""
     roads = {way.road: way for way in ways(credential)}
+
+    def is_open(road: Road) -> bool:
+        return road in roads and not roads[road].closed
+
     code = waiting_code(credential)
     context = {
         "narrowing": credential.narrowings.filter(status=Narrowing.Status.PROPOSED).select_related("field").first(),
@@ -124,8 +128,10 @@ def credential_page(request: HttpRequest, credential: Credential, **forms: Form)
         "editable": credential.status in EDITABLE,
         "ways": roads.values(),
         "assertions": assertions(credential),
-        "form": None if roads[Road.DOCUMENT].closed else _proof_form(credential),
-        "mailbox_form": None if roads[Road.MAILBOX].closed else MailboxForm(),
+        "form": _proof_form(credential) if is_open(Road.DOCUMENT) else None,
+        "mailbox_form": MailboxForm() if is_open(Road.MAILBOX) else None,
+        "asks_register": is_open(Road.REGISTER),
+        "inquiry": open_inquiry(credential),
         "waiting_code": code,
         "code_form": CodeForm() if code else None,
     }

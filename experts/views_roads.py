@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from accounts.web import refusals_on, signed_in
+from accounts.web import refusals_on, signed_in, told
 from experts import actions
 from experts.forms import CodeForm, MailboxForm
 from experts.views import credential_page, own_credential
@@ -40,3 +40,12 @@ def mailbox_code(request: HttpRequest, credential_id: str) -> HttpResponse:
             messages.success(request, "Your mailbox is confirmed.")
             return redirect("experts:credential", credential_id)
     return credential_page(request, credential, code_form=form)
+
+
+@login_required
+@require_POST
+def register(request: HttpRequest, credential_id: str) -> HttpResponse:
+    credential = own_credential(request, credential_id)
+    with told(request, "We are asking the register. The answer appears here."):
+        actions.ask_register(credential=credential, by=signed_in(request))
+    return redirect("experts:credential", credential_id)

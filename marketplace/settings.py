@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.send_notices": {"task": "accounts.send_notices", "schedule": timedelta(minutes=1)},
     "accounts.expire_invites": {"task": "accounts.expire_invites", "schedule": timedelta(hours=1)},
     "accounts.forget_replies": {"task": "accounts.forget_replies", "schedule": timedelta(hours=6)},
+    "experts.ask_remotes": {"task": "experts.ask_remotes", "schedule": timedelta(minutes=1)},
     "experts.forget_codes": {"task": "experts.forget_codes", "schedule": timedelta(hours=1)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
     "experts.keep_clocks": {"task": "experts.keep_clocks", "schedule": timedelta(hours=1)},
@@ -269,6 +270,13 @@ STRIPE_PUBLIC_ORIGINS = env.words("STRIPE_PUBLIC_ORIGINS", "https://checkout.str
 # --- Mail -------------------------------------------------------------------------------------------------------------
 globals().update(env.email("EMAIL_URL", "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Quorum <no-reply@quorum.example>")
+
+# --- Who is asked about experts ---------------------------------------------------------------------------------------
+NPPES_BASE = env.text("NPPES_BASE", "https://npiregistry.cms.hhs.gov/api/")  # empty: US providers are not looked up
+ORCID_CLIENT_ID = env.text("ORCID_CLIENT_ID")  # empty: nobody is offered to connect their ORCID record
+ORCID_CLIENT_SECRET = env.text("ORCID_CLIENT_SECRET")
+ORCID_DOMAIN = env.text("ORCID_DOMAIN", "orcid.org")  # or sandbox.orcid.org
+ORCID_API = f"https://pub.{ORCID_DOMAIN}/v3.0"  # public: what a person shows to everybody is all we read
 
 # --- Signing in -------------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -26,6 +26,7 @@ WIRING: Wiring = (
     # experts and the proof of what they know
     ("evidence.added", experts.on_evidence_added),
     ("mailbox.asked", experts.on_mailbox_asked),
+    ("inquiry.closed", experts.on_inquiry_closed),
     ("credential.verified", experts.on_credential_verified),
     ("credential.needs_more", experts.on_credential_needs_more),
     ("credential.refused", experts.on_credential_refused),

@@ -13,6 +13,7 @@ from experts.actions.credentials import (
 )
 from experts.actions.diplomas import add_diploma, distrust_issuer, trust_issuer, verify_diploma_again
 from experts.actions.evidence import add_evidence, render_evidence
+from experts.actions.inquiries import ask_register, ask_remotes
 from experts.actions.institutions import Loaded, load_institutions
 from experts.actions.joining import close_partner, edit_partner, make_partner, note_arrival, reopen_partner
 from experts.actions.life import (
@@ -27,6 +28,7 @@ from experts.actions.mailboxes import ask_mailbox, confirm_mailbox, forget_codes
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propose_narrowing
 from experts.actions.profiles import become_expert, edit_profile
+from experts.actions.registers import load_register
 from experts.actions.sealing import seal_documents
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "answer_narrowing",
     "ask_for_more",
     "ask_mailbox",
+    "ask_register",
+    "ask_remotes",
     "become_expert",
     "claim_credential",
     "close_partner",
@@ -50,6 +54,7 @@ __all__ = [
     "forget_codes",
     "lapse_narrowings",
     "load_institutions",
+    "load_register",
     "make_partner",
     "note_arrival",
     "plan_recheck",

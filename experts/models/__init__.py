@@ -6,6 +6,7 @@ from experts.models.credentials import Credential, Road, Strength
 from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
+from experts.models.inquiries import Inquiry, RegisterEntry
 from experts.models.institutions import Institution, InstitutionName
 from experts.models.joining import Arrival, Partner
 from experts.models.mailboxes import MailboxCode
@@ -24,11 +25,13 @@ __all__ = [
     "Expert",
     "ExpertMatch",
     "Field",
+    "Inquiry",
     "Institution",
     "InstitutionName",
     "MailboxCode",
     "Narrowing",
     "Partner",
+    "RegisterEntry",
     "Road",
     "Strength",
     "TrustedIssuer",

@@ -140,6 +140,7 @@ POST: dict[str, frozenset[str]] = {
     "experts:evidence": EMIL,
     "experts:narrowing": EMIL,
     "experts:mailbox": EMIL,
+    "experts:register": EMIL,
     "experts:mailbox_code": EMIL,
     "projects:new": SIGNED_IN,
     "projects:edit": MANAGERS,
