@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.contrib import admin
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from accounts.models import User
+from accounts.roles import Permission, may
 from core.actors import Actor
 from core.admin import Button, OpsAdmin
 from experts import actions
-from experts.desk import acts, page
+from experts.desk import acts, bulk, page
 from experts.desk.growing import ArrivalAdmin, PartnerAdmin
 from experts.desk.issuers import TrustedIssuerAdmin
 from experts.models import (
     Arrival,
     Credential,
+    CredentialAppeal,
     Diploma,
     Evidence,
     Expert,
@@ -25,7 +30,9 @@ from experts.models import (
     Institution,
     Narrowing,
     Partner,
+    ReasonTemplate,
     TrustedIssuer,
+    Verdict,
 )
 
 
@@ -65,17 +72,64 @@ class CredentialAdmin(OpsAdmin[Credential]):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            return page.page(request, self.admin_site.each_context(request), **kwargs)
-
         inside = self.admin_site.admin_view
+
+        def shown(draw: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+                return draw(request, self.admin_site.each_context(request), **kwargs)
+
+            return inside(view)
+
         return [
-            path("desk/", inside(view), name="desk"),
-            path("desk/<str:credential_id>/", inside(view), name="desk_credential"),
+            path("desk/", shown(page.page), name="desk"),
+            path("desk/bulk/", shown(bulk.bulk), name="desk_bulk"),
+            path("desk/people/", shown(bulk.people), name="desk_people"),
+            path("desk/undo/<str:verdict_id>/", inside(acts.undo), name="desk_undo"),
+            path("desk/<str:credential_id>/", shown(page.page), name="desk_credential"),
+            path("desk/<str:credential_id>/flag/", inside(acts.flag), name="desk_flag"),
             path("desk/<str:credential_id>/narrow/", inside(acts.narrow), name="desk_narrow"),
             path("desk/<str:credential_id>/recheck/", inside(acts.recheck), name="desk_recheck"),
             *super().get_urls(),
         ]
+
+
+@admin.register(Verdict)
+class VerdictAdmin(OpsAdmin[Verdict]):
+    list_display = ("credential", "decision", "status", "by", "confirmed_by", "in_bulk", "made_at", "due_at")
+    list_filter = ("decision", "status", "in_bulk")
+    list_select_related = ("credential", "by", "confirmed_by")
+    search_fields = ("=credential__public_id", "=public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(CredentialAppeal)
+class CredentialAppealAdmin(OpsAdmin[CredentialAppeal]):
+    list_display = ("credential", "status", "refused_by", "decided_by", "opened_at")
+    list_filter = ("status",)
+    list_select_related = ("credential", "refused_by", "decided_by")
+    search_fields = ("=credential__public_id", "=public_id")
+    ordering = ("-pk",)
+
+
+@admin.register(ReasonTemplate)
+class ReasonTemplateAdmin(OpsAdmin[ReasonTemplate]):
+    """What the desk offers to say. Ops keep the list; a template that is not used any more is switched off."""
+
+    list_display = ("label", "decision", "text", "in_use")
+    list_filter = ("decision", "in_use")
+    fields = ("decision", "label", "text", "in_use")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(cast(User, request.user), Permission.CREDENTIAL_REVIEW)
+
+    def has_change_permission(self, request: HttpRequest, obj: ReasonTemplate | None = None) -> bool:
+        return self.has_add_permission(request)
+
+    def save_model(
+        self, request: HttpRequest, obj: ReasonTemplate, form: ModelForm[ReasonTemplate], change: bool
+    ) -> None:
+        given = {name: form.cleaned_data[name] for name in self.fields}
+        actions.save_template(template=obj, by=cast(User, request.user), **given)
 
 
 @admin.register(Narrowing)

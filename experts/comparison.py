@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from experts.models import Credential, DegreeLevel
 
@@ -60,6 +62,24 @@ def compare(credential: Credential) -> list[Row]:
     """The rows of the desk, in the order in which a reviewer looks."""
     rows = [_name(credential), _institution(credential), _country(credential), _mailbox(credential)]
     return rows if credential.kind == Credential.Kind.LICENCE else [rows[0], _level(credential), *rows[1:]]
+
+
+def disagreements(credential: Credential, says: Mapping[str, Any]) -> list[str]:
+    """The names of what somebody says (as in `Assertion.says`) that the claim has otherwise. Silence agrees."""
+    known = credential.institution
+    claimed: dict[str, Any] = {
+        "level": credential.level,
+        "field": credential.field.code,
+        "institution": known.ror_id if known else None,
+        "year": credential.year,
+        "number": credential.number,
+        "expires_on": credential.expires_on.isoformat() if credential.expires_on else None,
+    }
+    said = {name: value for name, value in says.items() if value not in (None, "")}
+    wrong = [name for name, value in claimed.items() if name in said and str(said[name]) != str(value)]
+    if "name" in said and compare_names(str(said["name"]), credential.name_on_document) == DIFFERS:
+        wrong.append("name")
+    return wrong
 
 
 def _name(credential: Credential) -> Row:

@@ -12,7 +12,7 @@ from django import forms
 from accounts.forms import Country
 from core.errors import Fault, Invalid
 from experts.diplomas.documents import MAX_FILE
-from experts.models import Credential, DegreeLevel, Expert, Field, Institution
+from experts.models import Credential, Decision, DegreeLevel, Expert, Field, Institution
 from experts.policies import EARLIEST_YEAR
 from experts.queries import field_from_text, institution_named
 
@@ -213,19 +213,11 @@ class IssuerForm(forms.Form):
 class DecisionForm(forms.Form):
     """What ops say. `ask` and `refuse` need words that the expert reads; a template counts."""
 
-    APPROVE, ASK, REFUSE = "approve", "ask", "refuse"
-    ASKS = (
-        ("", "No template"),
-        ("Please send the other side, or all pages, of the document.", "All pages"),
-        ("We could not read the scan. Please send a sharper one.", "Sharper scan"),
-        ("The name differs from your account's. Please add a proof of the change of name.", "Change of name"),
-        ("Please add a translation into English, made or certified by a translator.", "Translation"),
-        ("This looks like an interim document. Please send the certificate or the final transcript.", "Final document"),
-    )
+    APPROVE, ASK, REFUSE = Decision.APPROVE, Decision.ASK, Decision.REFUSE
 
-    decision = forms.ChoiceField(choices=[(value, value) for value in (APPROVE, ASK, REFUSE)])
+    decision = forms.ChoiceField(choices=Decision.choices)
     seen = forms.CharField(max_length=64, error_messages={"required": "Look at the credential, then decide."})
-    template = forms.ChoiceField(label="What is missing", choices=ASKS, required=False)
+    template = forms.CharField(required=False, max_length=500)
     reason = forms.ChoiceField(choices=[("", "Choose a reason"), *Credential.RefusalReason.choices], required=False)
     message = forms.CharField(
         label="Words to the expert", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000

@@ -10,11 +10,12 @@ from django.utils import timezone
 from accounts.actions import notify
 from accounts.mailing import letter
 from accounts.models import User
+from accounts.queries import staff
 from core.models import Event
 from experts import actions
 from experts.actions.inquiries import ASK
 from experts.mailboxes import code_of, is_live
-from experts.models import Credential, Evidence, Inquiry, MailboxCode, Narrowing
+from experts.models import Credential, CredentialAppeal, Evidence, Inquiry, MailboxCode, Narrowing
 
 
 @shared_task(name="experts.rebuild_matches", ignore_result=True)
@@ -63,6 +64,11 @@ def on_user_signed_up(event: Event) -> None:
         actions.note_arrival(user=User.objects.get(public_id=event.subject), code=event.data["via"])
 
 
+@shared_task(name="experts.deliver_verdicts", ignore_result=True)
+def deliver_verdicts() -> None:
+    actions.deliver_verdicts()
+
+
 def on_evidence_added(event: Event) -> None:
     actions.render_evidence(evidence=Evidence.objects.get(public_id=event.subject))
 
@@ -77,7 +83,22 @@ def on_credential_needs_more(event: Event) -> None:
 
 def on_credential_refused(event: Event) -> None:
     reason = Credential.RefusalReason(event.data["reason"]).label
-    _tell(event, "We could not verify {credential}", f"{reason}. {event.note}")
+    appeal = "If you think we are wrong, appeal on its page: somebody else then decides."
+    _tell(event, "We could not verify {credential}", f"{reason}. {event.note} {appeal}")
+
+
+def on_credential_appeal_open(event: Event) -> None:
+    """Ops hear it, all but those who refused."""
+    appeal = CredentialAppeal.objects.select_related("credential__expert__user").get(public_id=event.subject)
+    credential = appeal.credential
+    for person in staff().exclude(pk__in=[pk for pk in (appeal.refused_by_id, appeal.seconded_by_id) if pk]):
+        notify(
+            user=person,
+            title=f"{credential.expert.user.name} appeals: {credential.title}",
+            body=appeal.words,
+            url=f"/admin/experts/credential/desk/{credential.public_id}/",
+            event=event,
+        )
 
 
 def on_credential_revoked(event: Event) -> None:

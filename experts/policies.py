@@ -8,12 +8,13 @@ from typing import Any
 
 import pycountry
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from core.actors import Actor, System
 from core.errors import Fault, Invalid, NotAllowed, Refused, WrongState
-from experts.models import Credential, DegreeLevel, Field
-from experts.queries import today, version_of
+from experts.models import Assertion, Credential, CredentialAppeal, DegreeLevel, Field, Look
+from experts.queries import duplicates, today, version_of
 
 MAX_SIZE = 10 * 1024 * 1024  # bytes
 MAX_DOCUMENTS = 5  # per credential
@@ -159,6 +160,36 @@ def another_person_decides(by: Actor, credential: Credential) -> None:
         raise NotAllowed("A person decides on credentials.")
     if credential.expert.user_id == by.pk:
         raise NotAllowed("This is your own credential; somebody else must decide.")
+
+
+def may_be_decided(credential: Credential, to: str) -> None:
+    """Only what waits in the queue. Raises WrongState."""
+    if credential.status != Status.EVIDENCED:
+        raise WrongState(f"This credential is {credential.status}; it cannot become {to}.")
+
+
+def nobody_else_looks(by: Actor, credential: Credential) -> None:
+    """Two people do not work on one case at once. Raises Refused (`looked_at`)."""
+    look = Look.objects.filter(credential=credential, until__gt=timezone.now()).exclude(by_id=by.pk).first()
+    if look is not None:
+        raise Refused(f"{look.by} has this one open now.", code="looked_at")
+
+
+def others_than_who_refused(by: Actor, credential: Credential) -> None:
+    """An appeal is for somebody else. Raises NotAllowed."""
+    refused = Q(refused_by_id=by.pk) | Q(seconded_by_id=by.pk)
+    if credential.appeals.filter(refused, status=CredentialAppeal.Status.OPEN).exists():
+        raise NotAllowed("The expert appealed against your refusal; somebody else must decide.")
+
+
+def needs_second(credential: Credential) -> bool:
+    """Whether one person's word is not enough: licences, what somebody flagged, and whatever does not add up."""
+    return bool(
+        credential.kind == Credential.Kind.LICENCE
+        or credential.flag
+        or credential.assertions.filter(verdict=Assertion.Verdict.REFUSED).exists()
+        or duplicates(credential).exists()
+    )
 
 
 def unchanged_since(seen: str, credential: Credential) -> None:

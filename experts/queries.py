@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from hashlib import sha256
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
 from core.events import history
 from core.models import Event
 from experts.fields import field_called, search
-from experts.models import Assertion, Credential, Evidence, Field, Institution, Road, Strength
+from experts.models import Assertion, Credential, Decision, Evidence, Field, Institution, Road, Strength, Verdict
 
 
 def fields_matching(text: str, limit: int = 12) -> list[Field]:
@@ -54,9 +54,11 @@ def institution_named(name: str) -> Institution | None:
 
 
 def review_queue() -> QuerySet[Credential]:
-    """What waits for ops, oldest promise first."""
-    waiting = Credential.objects.filter(status=Credential.Status.EVIDENCED)
-    return waiting.select_related("expert__user", "field", "institution").order_by("answer_by", "pk")
+    """What waits for ops, oldest promise first. What was decided this minute is on its way."""
+    held = Verdict.objects.filter(credential=OuterRef("pk"), status=Verdict.Status.HELD)
+    waiting = Credential.objects.filter(~Exists(held), status=Credential.Status.EVIDENCED)
+    waiting = waiting.select_related("expert__user", "field", "institution", "look__by")
+    return waiting.prefetch_related("verdicts__by", "appeals").order_by("answer_by", "pk")
 
 
 def today() -> date:
@@ -95,17 +97,22 @@ WORDS = {
     "credential.refused": ("Not verified", "bad"),
     "credential.revoked": ("Verification withdrawn", "bad"),
     "credential.expired": ("Expired", "bad"),
+    "credential.flagged": ("A second person was asked for", "now"),
     "credential.ending": ("We said that it ends soon", "now"),
     "credential.recheck_planned": ("Next look planned", ""),
     "credential.narrowed": ("Narrowed with the expert's consent", ""),
 }
 
 
-def credential_history(credential: Credential) -> list[Happening]:
-    """Everything that happened to it, oldest first."""
+AMONG_OPS = ("credential.flagged",)
+
+
+def credential_history(credential: Credential, *, for_ops: bool = False) -> list[Happening]:
+    """Everything that happened to it, oldest first. What ops tell each other is for ops."""
     return [
         Happening(title, event, tone)
         for event in history(credential.public_id)
+        if for_ops or event.name not in AMONG_OPS
         for title, tone in [WORDS.get(event.name, (event.name, ""))]
     ]
 
@@ -116,6 +123,13 @@ def strongest(credential: Credential) -> tuple[str, int]:
     if confirmed is not None and confirmed.strength >= Strength.FAIR:
         return confirmed.road, confirmed.strength
     return Road.DOCUMENT, Strength.FAIR
+
+
+def appealable(credential: Credential) -> bool:
+    """Whether its expert can still ask that somebody else looks at the last refusal."""
+    refusals = credential.verdicts.filter(status=Verdict.Status.DELIVERED, decision=Decision.REFUSE)
+    last = refusals.select_related("appeal").last()
+    return credential.status == Credential.Status.REFUSED and last is not None and not hasattr(last, "appeal")
 
 
 def documents(credential: Credential) -> list[Evidence]:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/edit/", views.claim_edit, name="claim_edit"),
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
     path("expert/credentials/<str:credential_id>/diploma/", views_diplomas.diploma, name="diploma"),
+    path("expert/credentials/<str:credential_id>/appeal/", views.appeal, name="appeal"),
     path("expert/narrowings/<str:narrowing_id>/", views.narrowing, name="narrowing"),
     path("expert/credentials/<str:credential_id>/register/", views_roads.register, name="register"),
     path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),

@@ -19,7 +19,7 @@ from experts.fields import search
 from experts.forms import ClaimForm, CodeForm, EvidenceForm, MailboxForm, NewClaimForm, ProfileForm, RenewalForm
 from experts.models import Credential, EvidencePage, Expert, Institution, Narrowing, Road
 from experts.policies import EDITABLE, LANGUAGE
-from experts.queries import credential_history, documents
+from experts.queries import appealable, credential_history, documents
 from experts.roads import assertions, open_inquiry, waiting_code, ways
 from payments.queries import route_to
 
@@ -134,6 +134,8 @@ def credential_page(request: HttpRequest, credential: Credential, **forms: Form)
         "inquiry": open_inquiry(credential),
         "waiting_code": code,
         "code_form": CodeForm() if code else None,
+        "appealable": appealable(credential),
+        "appealed": credential.appeals.order_by("pk").last(),
     }
     faulty = any(form.errors for form in forms.values())
     return render(request, "experts/credential.html", {**context, **forms}, status=422 if faulty else 200)
@@ -151,6 +153,16 @@ def evidence(request: HttpRequest, credential_id: str) -> HttpResponse:
             messages.success(request, "Document received.")
             return redirect("experts:credential", credential_id)
     return credential_page(request, credential, form=form)
+
+
+@login_required
+@require_POST
+def appeal(request: HttpRequest, credential_id: str) -> HttpResponse:
+    """Somebody else looks at a refusal."""
+    credential = own_credential(request, credential_id)
+    with told(request, "Somebody else looks at it now."):
+        actions.appeal_refusal(credential=credential, words=request.POST.get("words", ""), by=signed_in(request))
+    return redirect("experts:credential", credential_id)
 
 
 @login_required

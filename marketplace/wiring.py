@@ -33,6 +33,7 @@ WIRING: Wiring = (
     ("credential.revoked", experts.on_credential_revoked),
     ("credential.expired", experts.on_credential_expired),
     ("credential.ending", experts.on_credential_ending),
+    ("credential_appeal.open", experts.on_credential_appeal_open),
     ("narrowing.proposed", experts.on_narrowing_proposed),
     ("narrowing.accepted", experts.on_narrowing_answered),
     ("narrowing.declined", experts.on_narrowing_answered),

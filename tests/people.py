@@ -24,9 +24,10 @@ from accounts.queries import current_agreements
 from core.actors import SYSTEM
 from experts.actions import (
     become_expert,
+    deliver_verdicts,
     refresh_match,
 )
-from experts.models import Credential, DegreeLevel, Expert, Field, Institution
+from experts.models import Credential, DegreeLevel, Expert, Field, Institution, Verdict
 
 PASSWORD = "a long and quiet river"
 
@@ -185,6 +186,12 @@ def _decision(status: str) -> dict[str, Any]:
     if status == Credential.Status.REFUSED:
         said |= {"reason": Credential.RefusalReason.ILLEGIBLE, "message": "The scan is too dark to read."}
     return said
+
+
+def a_minute_passes() -> None:
+    """What ops decided goes out."""
+    Verdict.objects.filter(status=Verdict.Status.HELD).update(due_at=timezone.now())
+    deliver_verdicts()
 
 
 def diploma(words: str = "Doctor of Philosophy", kind: str = "png") -> SimpleUploadedFile:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from experts.actions.assertions import take_down
 from experts.actions.credentials import (
-    ask_for_more,
     claim_credential,
     edit_claim,
-    refuse_credential,
     revoke_credential,
-    verify_credential,
 )
+from experts.actions.desk import appeal_refusal, flag_credential, look_at, save_template
 from experts.actions.diplomas import add_diploma, distrust_issuer, trust_issuer, verify_diploma_again
 from experts.actions.evidence import add_evidence, render_evidence
 from experts.actions.inquiries import ask_register, ask_remotes
@@ -30,6 +28,14 @@ from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propos
 from experts.actions.profiles import become_expert, edit_profile
 from experts.actions.registers import load_register
 from experts.actions.sealing import seal_documents
+from experts.actions.verdicts import (
+    ask_for_more,
+    deliver_verdicts,
+    give_verdict,
+    refuse_credential,
+    undo_verdict,
+    verify_credential,
+)
 
 __all__ = [
     "Foretold",
@@ -37,6 +43,7 @@ __all__ = [
     "add_diploma",
     "add_evidence",
     "answer_narrowing",
+    "appeal_refusal",
     "ask_for_more",
     "ask_mailbox",
     "ask_register",
@@ -45,16 +52,20 @@ __all__ = [
     "claim_credential",
     "close_partner",
     "confirm_mailbox",
+    "deliver_verdicts",
     "distrust_issuer",
     "edit_claim",
     "edit_partner",
     "edit_profile",
     "expire_credentials",
+    "flag_credential",
     "foretell_revocation",
     "forget_codes",
+    "give_verdict",
     "lapse_narrowings",
     "load_institutions",
     "load_register",
+    "look_at",
     "make_partner",
     "note_arrival",
     "plan_recheck",
@@ -66,9 +77,11 @@ __all__ = [
     "renew_credential",
     "reopen_partner",
     "revoke_credential",
+    "save_template",
     "seal_documents",
     "take_down",
     "trust_issuer",
+    "undo_verdict",
     "verify_credential",
     "verify_diploma_again",
     "warn_of_ends",

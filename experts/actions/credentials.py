@@ -17,8 +17,7 @@ from core.transitions import lock, move
 from experts.actions.evidence import add_evidence
 from experts.actions.matches import refresh_match
 from experts.models import Credential, Expert, Field, Institution
-from experts.policies import another_person_decides, check_claim, may_be_edited, still_holds, unchanged_since
-from experts.queries import strongest
+from experts.policies import another_person_decides, check_claim, may_be_edited
 
 Status = Credential.Status
 
@@ -83,55 +82,20 @@ def edit_claim(*, credential: Credential, by: Actor, **claim: Any) -> Credential
 
 
 @transaction.atomic
-def verify_credential(*, credential: Credential, by: Actor, message: str = "", seen: str = "") -> Credential:
-    """`message`: what the expert reads; `seen`: the `version_of` what was looked at, where somebody looked.
-
-    Raises NotAllowed, WrongState (also of what has run out), Refused (`changed_since`).
-    """
-    still_holds(lock(credential))
-    method, strength = strongest(credential)
-    proof: dict[str, Any] = {"method": method, "strength": strength, "recheck_on": None, "warned_days": 0}
-    return _decide(credential, Status.VERIFIED, by=by, message=message, seen=seen, **proof)
-
-
-@transaction.atomic
-def ask_for_more(*, credential: Credential, message: str, by: Actor, seen: str = "") -> Credential:
-    """`message` says what is missing. Raises Invalid, and as `verify_credential`."""
-    return _decide(credential, Status.NEEDS_MORE, by=by, message=said(message), seen=seen)
-
-
-@transaction.atomic
-def refuse_credential(*, credential: Credential, reason: str, message: str, by: Actor, seen: str = "") -> Credential:
-    """`reason`: one of the closed list; `message`: our words to the expert. Raises as `ask_for_more`."""
-    if reason not in Credential.RefusalReason.values:
-        raise Invalid("Choose a reason.", faults=(Fault("Choose a reason.", "reason"),))
-    return _decide(credential, Status.REFUSED, by=by, message=said(message), reason=reason, seen=seen)
-
-
-@transaction.atomic
 def revoke_credential(*, credential: Credential, message: str, by: Actor) -> Credential:
-    """A verified degree turned out not to be one. New claims of work stop at once."""
-    return _decide(credential, Status.REVOKED, by=by, message=said(message))
-
-
-def _decide(
-    credential: Credential, to: str, *, by: Actor, message: str, reason: str = "", seen: str = "", **proof: Any
-) -> Credential:
+    """A verified degree turned out not to be one. New claims of work stop at once. Raises NotAllowed, WrongState."""
     authorise(by, Permission.CREDENTIAL_REVIEW)
     another_person_decides(by, credential)
-    if seen:
-        unchanged_since(seen, lock(credential))  # documents are added under the same lock
+    said_of_it = said(message)
     credential = move(
         credential,
-        to,
+        Status.REVOKED,
         by=by,
-        note=message,
-        data={"expert": credential.expert.public_id, "reason": reason},
+        note=said_of_it,
+        data={"expert": credential.expert.public_id},
         decided_at=timezone.now(),
         decided_by_id=by.pk,
-        reason=reason,
-        message=message,
-        **proof,
+        message=said_of_it,
     )
     refresh_match(credential.expert)
     return credential

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.web import signed_in, told
 from experts import actions
 from experts.forms import NarrowingForm, RecheckForm, faults_of
-from experts.models import Credential
+from experts.models import Credential, Verdict
 
 
 def _credential(credential_id: str) -> Credential:
@@ -33,4 +33,20 @@ def recheck(request: HttpRequest, credential_id: str) -> HttpResponse:
     with told(request, "Saved."):
         faults_of(form)
         actions.plan_recheck(credential=credential, on=form.cleaned_data["recheck_on"], by=signed_in(request))
+    return redirect("admin:desk_credential", credential_id)
+
+
+@require_POST
+def undo(request: HttpRequest, verdict_id: str) -> HttpResponse:
+    verdict = get_object_or_404(Verdict.objects.select_related("credential"), public_id=verdict_id)
+    with told(request, "Taken back. The expert heard nothing."):
+        actions.undo_verdict(verdict=verdict, by=signed_in(request))
+    return redirect("admin:desk_credential", verdict.credential.public_id)
+
+
+@require_POST
+def flag(request: HttpRequest, credential_id: str) -> HttpResponse:
+    credential = _credential(credential_id)
+    with told(request, "A second person will look at this one."):
+        actions.flag_credential(credential=credential, words=request.POST.get("words", ""), by=signed_in(request))
     return redirect("admin:desk_credential", credential_id)

@@ -13,11 +13,14 @@ from experts.models.mailboxes import MailboxCode
 from experts.models.matching import ExpertMatch
 from experts.models.narrowing import Narrowing
 from experts.models.people import Expert
+from experts.models.verdicts import CredentialAppeal, Decision, Look, ReasonTemplate, Verdict
 
 __all__ = [
     "Arrival",
     "Assertion",
     "Credential",
+    "CredentialAppeal",
+    "Decision",
     "DegreeLevel",
     "Diploma",
     "Evidence",
@@ -28,13 +31,16 @@ __all__ = [
     "Inquiry",
     "Institution",
     "InstitutionName",
+    "Look",
     "MailboxCode",
     "Narrowing",
     "Partner",
+    "ReasonTemplate",
     "RegisterEntry",
     "Road",
     "Strength",
     "TrustedIssuer",
+    "Verdict",
     "diploma_path",
     "evidence_path",
     "page_path",

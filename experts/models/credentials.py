@@ -109,6 +109,7 @@ class Credential(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=24, choices=RefusalReason.choices, blank=True)
+    flag = models.CharField(max_length=300, blank=True)  # why a second person of ops must agree; not for the expert
     message = models.TextField(blank=True)  # what ops wrote to the expert with the last decision
     method = models.CharField(max_length=8, choices=Road.choices, blank=True)  # the strongest proof when verified
     strength = models.PositiveSmallIntegerField(choices=Strength.choices, default=0)  # of that proof

@@ -16,11 +16,12 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from celery.signals import task_postrun
 from django.core import mail
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Lab
-from experts.models import Credential
+from experts.models import Credential, Verdict
 from marketplace.celery import app
 from payments.models import Payee, Payout
 from projects.kinds import kind
@@ -158,6 +159,10 @@ def become_an_expert(elena: Person, olu: Person) -> None:
     expect(olu.page.locator("[data-viewer] img").first).to_be_visible()
     olu.page.keyboard.press("a")
     expect(olu.page.get_by_text("The queue is empty")).to_be_visible()
+    Verdict.objects.update(due_at=timezone.now())  # the minute in which it can be taken back is over
+    world.until(
+        lambda: Credential.objects.filter(pk=credential.pk, status="verified").exists(), "experts.deliver_verdicts"
+    )
 
 
 def say_where_the_money_goes(elena: Person) -> None:

@@ -79,9 +79,11 @@ def test_olu_decides_a_clean_case_with_one_key_and_a_refusal_with_words(watched:
     expect(watched.get_by_role("heading", name="Juan Castillo")).to_be_visible()
     watched.keyboard.press("x")
     watched.get_by_label("Reason").select_option("altered")
-    watched.get_by_label("Words to the expert").last.fill("The seal moved.")
+    watched.get_by_role("dialog").get_by_label("Words to the expert").fill("The seal moved.")
     watched.get_by_role("button", name="Refuse", exact=True).click()
     expect(watched.get_by_text("The queue is empty")).to_be_visible()
+    assert set(Credential.objects.values_list("status", flat=True)) == {"evidenced"}  # nobody heard of it yet
+    people.a_minute_passes()
     found = dict(Credential.objects.values_list("pk", "status"))
     assert found == {emil.pk: "verified", farah.pk: "needs_more", juan.pk: "refused"}
 

@@ -21,6 +21,7 @@ from experts.models import Credential, Expert, ExpertMatch
 from tests import people
 
 Status = Credential.Status
+APPEAL = "If you think we are wrong, appeal on its page: somebody else then decides."
 
 
 def claim(expert: Expert, **changes: Any) -> Credential:
@@ -238,7 +239,7 @@ def test_the_expert_hears_of_every_decision_once() -> None:
     url = f"/expert/credentials/{credential.public_id}/"
     assert told == [
         ("We need more for PhD in Physics", "The back page too.", url),
-        ("We could not verify PhD in Physics", "The document cannot be read. Still too dark.", url),
+        ("We could not verify PhD in Physics", f"The document cannot be read. Still too dark. {APPEAL}", url),
         ("PhD in Physics is verified", "Projects that ask for it are open to you now.", url),
         ("PhD in Physics is no longer verified", "The register says otherwise.", url),
     ]

@@ -60,6 +60,7 @@ def test_approving_takes_one_press_and_leads_to_the_next(olu: Client) -> None:
     emil, juan = waiting("Emil", 30), waiting("Juan", 10)
     response = olu.post(f"{DESK}{emil.public_id}/", seen(emil, decision="approve"))
     assert response["Location"] == f"{DESK}{juan.public_id}/"
+    people.a_minute_passes()
     emil.refresh_from_db()
     assert (emil.status, emil.decided_by) == ("verified", people.ops())
     assert olu.post(f"{DESK}{juan.public_id}/", seen(juan, decision="approve"))["Location"] == DESK
@@ -73,6 +74,7 @@ def test_asking_and_refusing_need_words(olu: Client) -> None:
     assert "Write what the expert reads" in response.content.decode()
     template = "We could not read the scan. Please send a sharper one."
     olu.post(url, seen(emil, decision="ask", template=template, message="Page two above all."))
+    people.a_minute_passes()
     emil.refresh_from_db()
     assert (emil.status, emil.message) == ("needs_more", f"{template} Page two above all.")
 
@@ -83,6 +85,7 @@ def test_asking_and_refusing_need_words(olu: Client) -> None:
     assert "Choose a reason" in response.content.decode()
     assert "data-open" in response.content.decode()
     olu.post(url, seen(farah, decision="refuse", reason="altered", message="The seal moved."))
+    people.a_minute_passes()
     farah.refresh_from_db()
     assert (farah.status, farah.reason, farah.message) == ("refused", "altered", "The seal moved.")
     assert olu.post(url, seen(farah, decision="shrug")).status_code == 422

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from core.errors import Invalid
 from core.models import Event
-from experts.actions import claim_credential, edit_claim, refresh_match, take_down, verify_credential
+from experts.actions import claim_credential, edit_claim, give_verdict, refresh_match, take_down
 from experts.models import Assertion, Credential, Road, Strength
 from experts.queries import strongest, version_of
-from tests.people import credential, expert, field, ops
+from tests.people import a_minute_passes, credential, expert, field, ops
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,10 @@ def test_what_a_register_confirms_starts_our_clock_and_is_the_method_once_verifi
     assert version_of(noors) != before
     assert str(said) == "Licence register: NPPES"
     assert Event.objects.get(name="assertion.made").data["verdict"] == "holds"
-    verified = verify_credential(credential=noors, by=ops())
+    give_verdict(credential=noors, decision="approve", by=ops("Olu"))
+    give_verdict(credential=noors, decision="approve", by=ops("Petra"))
+    a_minute_passes()
+    verified = Credential.objects.get(pk=noors.pk)
     assert (verified.method, verified.strength) == (Road.REGISTER, Strength.STRONG)
 
 

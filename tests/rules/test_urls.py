@@ -142,6 +142,7 @@ POST: dict[str, frozenset[str]] = {
     "experts:mailbox": EMIL,
     "experts:register": EMIL,
     "experts:mailbox_code": EMIL,
+    "experts:appeal": EMIL,
     "projects:new": SIGNED_IN,
     "projects:edit": MANAGERS,
     "projects:fund": MANAGERS,
