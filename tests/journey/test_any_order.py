@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -82,8 +83,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.stripe.stop()
         assert self.stripe.server.api.violations == []
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(seed=st.integers(0, 2**32 - 1))
+    def begin(self, seed: int) -> None:
+        """Money is out already, in all ways, when hypothesis takes over."""
         self.ice: Project = project(tasks=12, seats_for=0)
         for name in NAMES:
             accepted(name, self.ice)
@@ -92,6 +94,7 @@ class AnyOrder(RuleBasedStateMachine):
         by_hand.juan()
         self.pay(12_000, "card")
         self.beat()
+        self.a_busy_day(seed)
 
     @rule()
     def beat(self) -> None:
@@ -114,6 +117,15 @@ class AnyOrder(RuleBasedStateMachine):
             self.beat()
             self.a_batch_is_made()
             self.our_bank_answers("paid")
+
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def a_busy_day(self, seed: int) -> None:
+        """Acts by chance alone: hypothesis leaves most rules out of a walk, and goes few ways to their end."""
+        chance = random.Random(seed)
+        for act in chance.choices(DAY, k=15):
+            act(self, chance)
+            self.the_books_agree()
+            self.nobody_gets_more_than_they_earned()
 
     # --- money in
 
@@ -415,6 +427,29 @@ class AnyOrder(RuleBasedStateMachine):
         except Refused:
             return False
         return True
+
+
+Act = Callable[[AnyOrder, random.Random], None]
+DAY: list[Act] = [
+    lambda walk, _: walk.beat(),
+    lambda walk, _: walk.a_batch_is_made(),
+    lambda walk, _: walk.bank_details_are_given(),
+    lambda walk, _: walk.a_paid_transfer_comes_back(),
+    lambda walk, _: walk.ops_think_better_of_it(),
+    lambda walk, _: walk.ops_give_up_what_is_stuck(),
+    lambda walk, chance: walk.pay(chance.randint(2_000, 9_000), "card"),
+    lambda walk, chance: walk.a_task_is_done_and_accepted(chance.choice(NAMES), chance.random() < 0.5),
+    lambda walk, chance: walk.a_task_is_done_and_accepted("Juan", chance.random() < 0.5),
+    lambda walk, chance: walk.our_bank_answers(chance.choice(["paid", "paid", "failed"])),
+    lambda walk, chance: walk.ops_move_somebody(chance.choice(AT_STRIPE), chance.choice(Payee.Route.values)),
+    lambda walk, chance: walk.two_people_take_pay_back(chance.randint(1, 1_000)),
+    lambda walk, chance: walk.two_people_adjust("expert_payable", chance.randint(1, 900), True, chance.choice(NAMES)),
+    lambda walk, chance: walk.the_platform_tops_work_up(chance.randint(1, 900)),
+    lambda walk, chance: walk.stripe_reverses_what_nobody_asked_for(chance.randint(1, 1_000)),
+    lambda walk, chance: walk.stripe_looks_again(chance.choice(["verified", "needs_info"]), chance.choice(AT_STRIPE)),
+    lambda walk, chance: walk.sent(chance.choice(["", "500_before", "500_after", "429"])),
+    lambda walk, chance: walk.banks_are_paid(2, chance.choice(["ok", "account_closed"]), chance.choice(AT_STRIPE)),
+]
 
 
 def test_money_survives_any_order_of_acts() -> None:

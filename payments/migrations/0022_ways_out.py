@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0020_funding_run"),
+        ("payments", "0021_posting_is_one_call"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
