@@ -18,7 +18,8 @@ from accounts.models import User
 from accounts.rest import Door, DoorSet
 from experts import actions
 from experts.models import Assertion, Credential, DegreeLevel, Evidence, Expert, Field, Institution
-from experts.queries import fields_matching, institution_named, institutions_matching
+from experts.queries import fields_matching
+from experts.registry import institution_named, institutions_matching
 from experts.roads import ways
 
 SEARCH = OpenApiParameter("q", description="Words to search for.")
@@ -104,7 +105,7 @@ class FieldShape(serializers.ModelSerializer[Field]):
 class InstitutionShape(serializers.ModelSerializer[Institution]):
     class Meta:
         model = Institution
-        fields = ("ror_id", "name", "country", "domains")
+        fields = ("ror_id", "name", "country", "city", "status", "established", "closed", "successors", "domains")
 
 
 def _expert(request: Request) -> Expert:
@@ -157,7 +158,8 @@ class Credentials(mixins.ListModelMixin, mixins.RetrieveModelMixin, DoorSet):
         expert = _expert(request)
         shape = CredentialShape(data=request.data)
         shape.is_valid(raise_exception=True)
-        known = institution_named(shape.validated_data["institution_name"])
+        claim = shape.validated_data
+        known = institution_named(claim["institution_name"], claim["country"])
         credential = actions.claim_credential(
             expert=expert, institution=known, by=cast(User, request.user), **shape.validated_data
         )
@@ -216,7 +218,7 @@ class Fields(Door):
 
 
 class Institutions(Door):
-    """Institutions whose name holds the words."""
+    """Institutions one of whose names holds the words, the closest first; the last word may be half typed."""
 
     @extend_schema(parameters=[SEARCH], responses=InstitutionShape(many=True))
     def get(self, request: Request) -> Response:

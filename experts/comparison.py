@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.forms import country_name
 from experts.models import Credential, DegreeLevel
+from experts.registry import proposed, story
 
 # Letters that Unicode does not take apart.
 SPELLED = str.maketrans("øØłŁđĐ", "oOlLdD", "") | {ord("ß"): "ss", ord("æ"): "ae", ord("Æ"): "Ae", ord("œ"): "oe"}
@@ -98,9 +100,19 @@ def _level(credential: Credential) -> Row:
 def _institution(credential: Credential) -> Row:
     known = credential.institution
     if known is None:
-        return Row("Institution", credential.institution_name, "Not in our registry", UNKNOWN)
+        return Row("Institution", credential.institution_name, _perhaps(credential), UNKNOWN)
     same = credential.institution_name.casefold() == known.name.casefold()
-    return Row("Institution", credential.institution_name, known.name, SAME if same else CLOSE)
+    ended = story(known)
+    verdict = UNKNOWN if ended else SAME if same else CLOSE
+    return Row("Institution", credential.institution_name, f"{known.name}, {ended}" if ended else known.name, verdict)
+
+
+def _perhaps(credential: Credential) -> str:
+    """Whom the free text seems to mean, how sure we are and why."""
+    meant, match = proposed(credential.institution_name, country_name(credential.country))
+    if meant is None:
+        return f"Not in our registry. {match.reason}."
+    return f"Not chosen from our registry. Perhaps {meant} ({match.confidence:.0%}): {match.reason}."
 
 
 def _country(credential: Credential) -> Row:

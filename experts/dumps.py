@@ -49,13 +49,16 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def records(file: BinaryIO) -> Iterator[Read]:
-    """Every record. A broken line of JSON Lines is one bad record. Raises BrokenFile at the first fault of an array."""
+    """Every record; one object over several lines is one. A broken line of JSON Lines is one bad record.
+
+    Raises BrokenFile at the first fault of an array or of that one object.
+    """
     text = _Text(file)
     text.skip("\ufeff")
     if text.skip("["):
         yield from _array(text)
     elif text.there:
-        yield from _lines(text)
+        yield from _one(text) if text.opens_alone() else _lines(text)
 
 
 class _Text:
@@ -112,11 +115,17 @@ class _Text:
                 return found
         raise ValueError("the file ends here")
 
-    def line(self) -> str:
+    def opens_alone(self) -> bool:
+        """Whether a brace comes next and then the end of its line."""
+        return self.there and self.line(keep=True).strip() == "{"
+
+    def line(self, *, keep: bool = False) -> str:
+        """`keep`: it stays what comes next."""
         while (end := self._held.find("\n", self._at)) < 0 and len(self._held) - self._at < LONGEST and self._more():
             pass
         end = len(self._held) if end < 0 else end
-        line, self._at = self._held[self._at : end], end
+        line = self._held[self._at : end]
+        self._at = self._at if keep else end
         return line
 
 
@@ -138,6 +147,15 @@ def _array(text: _Text) -> Iterator[Read]:
             raise BrokenFile(f"After record {number} neither a comma nor the end of the array follows.")
     if text.there:
         raise BrokenFile("There is more after the end of the array.")
+
+
+def _one(text: _Text) -> Iterator[Read]:
+    try:
+        yield Read(1, text.value())
+    except (ValueError, RecursionError) as error:
+        raise BrokenFile(f"The file cannot be read: {error}") from error
+    if text.there:
+        raise BrokenFile("There is more after the end of the object.")
 
 
 def _lines(text: _Text) -> Iterator[Read]:

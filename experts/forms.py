@@ -14,7 +14,8 @@ from core.errors import Fault, Invalid
 from experts.diplomas.documents import MAX_FILE
 from experts.models import Credential, Decision, DegreeLevel, Expert, Field, Institution
 from experts.policies import EARLIEST_YEAR
-from experts.queries import field_from_text, institution_named
+from experts.queries import field_from_text
+from experts.registry import institution_named
 
 ACCEPTED = "application/pdf,image/jpeg,image/png"
 UPLOAD_HELP = "PDF, JPEG or PNG, at most 10 MB and 20 pages. Only you and our reviewers ever see it."
@@ -72,10 +73,9 @@ class ClaimForm(forms.Form):
     institution_name = forms.CharField(
         label="Institution",
         max_length=200,
-        help_text="Choose from the list, or write its name.",
-        widget=forms.TextInput(attrs={"list": "institutions", "autocomplete": "off"}),
     )
-    country = Country(label="Country of the institution")
+    institution = forms.ModelChoiceField(Institution.objects.all(), required=False, to_field_name="ror_id")
+    country = Country(label="Country of the institution", help_text="Of one chosen above, we know it.")
     year = forms.IntegerField(
         label="Year of the degree",
         min_value=EARLIEST_YEAR,
@@ -86,20 +86,26 @@ class ClaimForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Field and institution as rows; a chosen field wins over what was typed."""
+        """Field and institution as rows; what was chosen wins over what was typed."""
         data = self.cleaned_data
         data["field"] = field_from_text(data.get("field") or data.pop("field_search", ""))
         data.pop("field_search", None)
         if data["field"] is None:
             self.add_error("field_search", "Choose the field that comes closest.")
-        data["institution"] = institution_named(data.get("institution_name", ""))
+        typed, country = data.get("institution_name", ""), data.get("country", "")
+        if chosen := data.get("institution"):
+            data |= {"institution_name": chosen.name, "country": chosen.country}
+        else:
+            data["institution"] = institution_named(typed, country)
         return data
 
     @staticmethod
     def values_of(credential: Credential) -> dict[str, Any]:
         names = ("title", "level", "institution_name", "country", "year", "name_on_document")
         field: Field = credential.field
-        return {**{name: getattr(credential, name) for name in names}, "field": field.code, "field_search": field.label}
+        known = credential.institution.ror_id if credential.institution else ""
+        chosen = {"field": field.code, "field_search": field.label, "institution": known}
+        return {**{name: getattr(credential, name) for name in names}, **chosen}
 
 
 class Upload(forms.FileField):

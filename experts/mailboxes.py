@@ -15,43 +15,16 @@ from django.core.validators import validate_email
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from core.errors import Fault, Invalid, Refused
+from experts.domains import Belonging, belonging, suffixes
 from experts.models import Credential, Institution, MailboxCode, Strength
 from experts.policies import OPEN_TO_EVIDENCE
+from experts.registry import refusal_of
 
 LIVES: Final = timedelta(minutes=15)
 TRIES: Final = 5
 PAUSE: Final = timedelta(minutes=1)  # between two codes
 DAY: Final = timedelta(days=1)
 A_DAY: Final = 5  # codes that one person may ask for, and that one address may receive
-
-FREE: Final = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "yahoo.com",
-        "icloud.com",
-        "me.com",
-        "proton.me",
-        "protonmail.com",
-        "gmx.de",
-        "gmx.net",
-        "web.de",
-        "mail.ru",
-        "yandex.ru",
-        "qq.com",
-        "163.com",
-        "zoho.com",
-        "aol.com",
-        "fastmail.com",
-    ]
-)
-ALUMNI: Final = frozenset(["alum", "alumni", "alumnus", "alumno", "alumnos", "alumnes", "ancien", "anciens"])
-STUDENTS: Final = frozenset(
-    ["student", "students", "stud", "studs", "std", "etu", "etud", "etudiant", "estudiante", "estudiantes"]
-)
 
 
 @dataclass(frozen=True)
@@ -87,16 +60,17 @@ def address_from(text: str) -> str:
 def standing(address: str, institution: Institution) -> Standing:
     """Raises Invalid where the address says nothing about this institution."""
     domain = address.rpartition("@")[2]
-    if domain in FREE:
-        raise _wrong(f"Anybody can have an address at {domain}. Give the one that {institution} gave you.")
-    own = next((own for own in institution.domains if domain == own or domain.endswith(f".{own}")), None)
+    if refusal := refusal_of(domain):
+        raise _wrong(f"{refusal[0].upper()}{refusal[1:]}. Give the one that {institution} gave you.")
+    domains = [*institution.domains, *institution.mail_domains.values_list("domain", flat=True)]
+    own = next((own for own in suffixes(domain) if own in domains), None)
     if own is None:
-        known = ", ".join(institution.domains)
+        known = ", ".join(domains)
         raise _wrong(f"{domain} does not belong to {institution}, as far as we know. Its domains are: {known}.")
-    labels = set(domain.removesuffix(own).split("."))
-    if labels & ALUMNI:
+    kind, _ = belonging(address, own, domains)
+    if kind == Belonging.ALUMNI:
         return Standing(Strength.HINT, f"{domain} is where {institution} keeps its alumni.")
-    if labels & STUDENTS:
+    if kind == Belonging.STUDENT:
         return Standing(Strength.HINT, f"{domain} is where {institution} keeps its students.")
     return Standing(Strength.FAIR, f"{own} belongs to {institution}.")
 
@@ -107,9 +81,10 @@ def may_ask(credential: Credential) -> Institution:
         raise Refused("A mailbox says nothing about a licence.", code="road_closed")
     if credential.status not in OPEN_TO_EVIDENCE:
         raise Refused("This credential takes no more proof.", code="road_closed")
-    if credential.institution is None or not credential.institution.domains:
+    institution = credential.institution
+    if institution is None or not (institution.domains or institution.mail_domains.exists()):
         raise Refused("We do not know the mail domains of this institution.", code="road_closed")
-    return credential.institution
+    return institution
 
 
 def within_limits(sent: list[datetime], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Questions about fields, institutions and what waits for ops."""
+"""Questions about fields and what waits for ops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.events import history
 from core.models import Event
 from experts.fields import field_called, search
-from experts.models import Assertion, Credential, Decision, Evidence, Field, Institution, Road, Strength, Verdict
+from experts.models import Assertion, Credential, Decision, Evidence, Field, Road, Strength, Verdict
 
 
 def fields_matching(text: str, limit: int = 12) -> list[Field]:
@@ -34,23 +34,6 @@ def field_from_text(text: str) -> Field | None:
 def fields_within(field: Field) -> list[Field]:
     """The field itself and those below it, as the classification lists them."""
     return list(Field.objects.filter(code__startswith=field.code).order_by("code"))
-
-
-def institutions_matching(text: str, limit: int = 12) -> list[Institution]:
-    """Institutions whose name holds every word of `text`, or one of whose domains is it."""
-    words = text.split()
-    if not words:
-        return []
-    every = Q()
-    for word in words:
-        every &= Q(name__icontains=word)
-    found = Institution.objects.filter(every | Q(domains__contains=[text.strip().lower()]))
-    return sorted(found, key=lambda institution: (len(institution.name), institution.name))[:limit]
-
-
-def institution_named(name: str) -> Institution | None:
-    """The institution of exactly this name, if we know it: what the expert chose from the list."""
-    return Institution.objects.filter(name__iexact=name.strip()).first()
 
 
 def review_queue() -> QuerySet[Credential]:

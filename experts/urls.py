@@ -25,5 +25,6 @@ urlpatterns = [
     path("partners/<slug:slug>/", views_joining.partner, name="partner"),
     path("partners/<slug:slug>/logo.png", views_joining.partner_logo, name="partner_logo"),
     path("fields/search/", views.fields, name="fields"),
+    path("institutions/search/", views.institutions, name="institutions"),
     path("fields/search.json", views.fields_json, name="fields_json"),
 ]

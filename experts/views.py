@@ -17,9 +17,10 @@ from accounts.web import refusals_on, signed_in, told
 from experts import actions
 from experts.fields import search
 from experts.forms import ClaimForm, CodeForm, EvidenceForm, MailboxForm, NewClaimForm, ProfileForm, RenewalForm
-from experts.models import Credential, EvidencePage, Expert, Institution, Narrowing, Road
+from experts.models import Credential, EvidencePage, Expert, Narrowing, Road
 from experts.policies import EDITABLE, LANGUAGE
 from experts.queries import appealable, credential_history, documents
+from experts.registry import institutions_matching, story
 from experts.roads import assertions, open_inquiry, waiting_code, ways
 from payments.queries import route_to
 
@@ -93,7 +94,8 @@ def _claim_page(request: HttpRequest, form: ClaimForm, credential: Credential | 
         "credential": credential,
         "fields": search(form["field_search"].value() or chosen),
         "chosen": chosen,
-        "institutions": Institution.objects.all(),
+        **_institution_choices(form["institution_name"].value() or ""),
+        "chosen_institution": form["institution"].value() or "",
     }
     return render(request, "experts/claim.html", context, status=422 if form.errors else 200)
 
@@ -215,6 +217,18 @@ def fields(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("field_search", request.GET.get("q", ""))
     context = {"fields": search(text), "text": text}
     return render(request, "experts/_fields.html", context)
+
+
+@require_GET
+def institutions(request: HttpRequest) -> HttpResponse:
+    """The choices for what was typed, as part of a page."""
+    return render(request, "experts/_institutions.html", _institution_choices(request.GET.get("institution_name", "")))
+
+
+def _institution_choices(text: str) -> dict[str, Any]:
+    found = institutions_matching(text, limit=8)
+    lines = [(each, ", ".join(filter(None, (each.city, country_name(each.country), story(each))))) for each in found]
+    return {"institutions": lines, "institution_text": text}
 
 
 @require_GET

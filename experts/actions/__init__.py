@@ -22,6 +22,7 @@ from experts.actions.life import (
     renew_credential,
     warn_of_ends,
 )
+from experts.actions.mail_domains import LoadedDomains, load_domains
 from experts.actions.mailboxes import ask_mailbox, confirm_mailbox, forget_codes
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propose_narrowing
@@ -40,6 +41,7 @@ from experts.actions.verdicts import (
 __all__ = [
     "Foretold",
     "Loaded",
+    "LoadedDomains",
     "add_diploma",
     "add_evidence",
     "answer_narrowing",
@@ -63,6 +65,7 @@ __all__ = [
     "forget_codes",
     "give_verdict",
     "lapse_narrowings",
+    "load_domains",
     "load_institutions",
     "load_register",
     "look_at",

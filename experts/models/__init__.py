@@ -7,7 +7,7 @@ from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
 from experts.models.inquiries import Inquiry, RegisterEntry
-from experts.models.institutions import Institution, InstitutionName
+from experts.models.institutions import Institution, InstitutionName, MailDomain
 from experts.models.joining import Arrival, Partner
 from experts.models.mailboxes import MailboxCode
 from experts.models.matching import ExpertMatch
@@ -32,6 +32,7 @@ __all__ = [
     "Institution",
     "InstitutionName",
     "Look",
+    "MailDomain",
     "MailboxCode",
     "Narrowing",
     "Partner",

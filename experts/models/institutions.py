@@ -71,3 +71,13 @@ class InstitutionName(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class MailDomain(models.Model):
+    """A domain that lists beside ROR's know (`load_domains`): an institution's, or without one: proof of nothing."""
+
+    domain = models.CharField(max_length=120, unique=True)
+    institution = models.ForeignKey(Institution, null=True, on_delete=models.CASCADE, related_name="mail_domains")
+
+    def __str__(self) -> str:
+        return self.domain

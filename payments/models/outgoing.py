@@ -18,8 +18,7 @@ from payments.models.manual import BatchLine
 class Payee(models.Model):
     """How one person is paid: their country, and what Stripe says of their account (a mirror, refreshed by hints).
 
-    Where Stripe does not pay, ops do by hand: then the person's bank details are kept here, sealed. Ops may move a
-    person from one way to the other; an account at Stripe stays on record, and is not asked about meanwhile.
+    Where Stripe does not pay, ops do by hand: then the person's bank details are kept here, sealed.
     """
 
     class Route(models.TextChoices):
@@ -39,13 +38,12 @@ class Payee(models.Model):
         ON_FILE = "on_file", "On file"
 
     NOUN = "payee"
-    # Stripe decides, in any order; NEW again where ops move the person to the other way.
-    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {  # Stripe decides, in any order
         Status.NEW: {Status.PENDING, Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
-        Status.PENDING: {Status.NEW, Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
-        Status.READY: {Status.NEW, Status.PENDING, Status.RESTRICTED, Status.UNSUPPORTED},
-        Status.RESTRICTED: {Status.NEW, Status.PENDING, Status.READY, Status.UNSUPPORTED},
-        Status.UNSUPPORTED: {Status.NEW, Status.PENDING, Status.READY, Status.RESTRICTED},
+        Status.PENDING: {Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.READY: {Status.PENDING, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.RESTRICTED: {Status.PENDING, Status.READY, Status.UNSUPPORTED},
+        Status.UNSUPPORTED: {Status.PENDING, Status.READY, Status.RESTRICTED},
     }
 
     public_id = PublicIdField(prefix="pye")
@@ -64,7 +62,8 @@ class Payee(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(route="manual") | Q(bank_details=""), name="bank_details_are_for_pay_by_hand"
+                condition=Q(route="manual", stripe_account_id=None) | Q(route="stripe", bank_details=""),
+                name="payee_has_one_route",
             ),
             models.CheckConstraint(
                 condition=~Q(route="manual", status="ready") | ~Q(bank_details=""),
@@ -172,7 +171,7 @@ class Payout(models.Model):
     """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so.
 
     Without a funding it pays top-ups, from the platform's own available balance. With a `line` it goes by hand, and
-    stays PENDING until our bank has paid the line. `against` a take-back it goes nowhere: see Reversal.
+    stays PENDING until our bank has paid the line.
     """
 
     class Status(models.TextChoices):
@@ -197,7 +196,6 @@ class Payout(models.Model):
     payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="payouts")
     funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="payouts")
     line = models.ForeignKey(BatchLine, null=True, on_delete=models.PROTECT, related_name="payouts")  # its newest
-    against = models.ForeignKey("Reversal", null=True, on_delete=models.PROTECT, related_name="paid_by")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
@@ -216,17 +214,11 @@ class Payout(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payout_is_positive"),
             models.CheckConstraint(
-                condition=~Q(status__in=["sent", "paid"])
-                | Q(transfer_id__isnull=False)
-                | Q(line__isnull=False)
-                | Q(against__isnull=False),
+                condition=~Q(status__in=["sent", "paid"]) | Q(transfer_id__isnull=False) | Q(line__isnull=False),
                 name="sent_payout_has_a_transfer",
             ),
             models.CheckConstraint(
-                condition=Q(transfer_id__isnull=True, line__isnull=True)
-                | Q(transfer_id__isnull=True, against__isnull=True)
-                | Q(line__isnull=True, against__isnull=True),
-                name="payout_goes_one_way",
+                condition=Q(transfer_id__isnull=True) | Q(line__isnull=True), name="payout_goes_one_way"
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["payee", "-id"]), models.Index(fields=["status", "id"])]
@@ -244,16 +236,13 @@ class ReversalQuerySet(models.QuerySet["Reversal"]):
 class Reversal(models.Model):
     """A part of one transfer, or all of it, that comes back from the person's account at Stripe.
 
-    `by_hand`: of a bank transfer. No bank gives it back at our word, so it is kept from what the person earns next: by
-    payouts `against` it, and in parts, each a row of its own, where that is not enough at once.
-
     Asked for by two of ops, with a reason: the pay goes back to whoever paid it. Found at Stripe, not asked for
     (`proposed_by` is empty): the person is still owed, and the next sweep pays them again.
     """
 
     class Status(models.TextChoices):
         PROPOSED = "proposed"
-        PENDING = "pending"  # agreed on; the outbox has it, or the next pay
+        PENDING = "pending"  # agreed on; the outbox has it
         DONE = "done"
         FAILED = "failed"  # Stripe refused: the money has left the account, as a rule
         REFUSED = "refused"  # by one of ops
@@ -262,7 +251,7 @@ class Reversal(models.Model):
     NOUN = "reversal"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.PROPOSED: {Status.PENDING, Status.REFUSED, Status.EXPIRED},
-        Status.PENDING: {Status.DONE, Status.FAILED, Status.REFUSED},  # refused: by hand only, nothing is under way
+        Status.PENDING: {Status.DONE, Status.FAILED},
         Status.DONE: set(),
         Status.FAILED: set(),
         Status.REFUSED: set(),
@@ -275,7 +264,6 @@ class Reversal(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.TextField(blank=True)  # for the person to read; empty where nobody asked
-    by_hand = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
     reversal_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     failure = models.TextField(blank=True, editable=False)
@@ -302,8 +290,7 @@ class Reversal(models.Model):
                 name="reversal_takes_two",
             ),
             models.CheckConstraint(
-                condition=~Q(status="done")
-                | Q(done_at__isnull=False) & (Q(reversal_id__isnull=False) | Q(by_hand=True)),
+                condition=~Q(status="done") | Q(reversal_id__isnull=False, done_at__isnull=False),
                 name="done_reversal_names_its_object",
             ),
         ]

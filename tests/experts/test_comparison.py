@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from experts.comparison import compare, compare_names, level_of, name_words
 from experts.models import Institution
-from experts.queries import field_from_text, fields_matching, institution_named, institutions_matching
+from experts.queries import field_from_text, fields_matching
+from experts.registry import institution_named, institutions_matching
 from tests import people
 
 

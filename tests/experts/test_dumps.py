@@ -59,6 +59,14 @@ def test_an_array_is_read_up_to_its_first_fault(text: str, before: int, words: s
         next(reading)
 
 
+def test_one_object_over_several_lines_is_one_record() -> None:
+    assert read('{\n "a": [1,\n 2]\n}\n') == [Read(1, {"a": [1, 2]})]
+    with pytest.raises(BrokenFile, match="cannot be read"):
+        read('{\n "a": [1,\n')
+    with pytest.raises(BrokenFile, match="more after the end of the object"):
+        read('{\n "a": 1}\n{"a": 2}')
+
+
 def test_no_record_is_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dumps, "PIECE", 10)
     monkeypatch.setattr(dumps, "LONGEST", 50)

@@ -74,6 +74,7 @@ GET: dict[str, frozenset[str]] = {
     "experts:join": ALL,
     "experts:partner": ALL,
     "experts:partner_logo": ALL,
+    "experts:institutions": ALL,
     "experts:fields_json": ALL,
     "payments:earnings": SIGNED_IN,
     "payments:earnings_csv": SIGNED_IN,
