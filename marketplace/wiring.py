@@ -110,6 +110,8 @@ WIRING: Wiring = (
     ("payee.bank_details", payments.on_bank_details),
     ("batch_line.paid", payments.on_batch_line_paid),
     ("batch_line.failed", payments.on_batch_line_failed),
+    ("payee.moved", payments.on_payee_moved),
+    ("reversal.pending", payments.on_reversal_agreed),
     ("reversal.done", payments.on_reversal_done),
     ("reversal.failed", payments.on_reversal_failed),
     ("hold.placed", payments.on_hold_placed),

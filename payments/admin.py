@@ -191,6 +191,18 @@ class DueAdmin(OpsAdmin[Due]):
     ordering = ("status", "booked_at")
 
 
+def _way(route: Payee.Route, label: str) -> Button[Payee]:
+    return Button(
+        f"to_{route}",
+        label,
+        lambda payee, by, words: actions.change_route(payee=payee, route=route, reason=words, by=by),
+        when=lambda payee: payee.route != route,
+        asks="Why, in words the expert reads",
+        warns="What is owed follows them; what is under way must be settled first. They are told, and nothing goes out"
+        " before they have given bank details, or Stripe says that it can pay them.",
+    )
+
+
 @admin.register(Payee)
 class PayeeAdmin(OpsAdmin[Payee]):
     list_display = ("user", "country", "route", "status", "stripe_account_id", "bank_hint", "tax_form", "updated_at")
@@ -207,6 +219,8 @@ class PayeeAdmin(OpsAdmin[Payee]):
             asks="Why, in words the expert reads",
             tone="danger",
         ),
+        _way(Payee.Route.MANUAL, "Pay by hand from now on"),
+        _way(Payee.Route.STRIPE, "Pay through Stripe from now on"),
         Button(
             "tax_asked",
             "Tax form was asked for",
@@ -252,7 +266,10 @@ class PayoutAdmin(OpsAdmin[Payout]):
             "reverse",
             "Propose to take pay back",
             lambda payout, by, words: _propose_reversal(payout, cast(User, by), words),
-            when=lambda payout: bool(payout.transfer_id) and payout.status != Payout.Status.REVERSED,
+            when=lambda payout: (
+                bool(payout.transfer_id or (payout.line_id and payout.status == Payout.Status.PAID))
+                and payout.status != Payout.Status.REVERSED
+            ),
             asks_first="How much, such as 12.50",
             asks="Why, in words the expert reads. A second person agrees",
             tone="danger",
@@ -296,7 +313,10 @@ class ReversalAdmin(OpsAdmin[Reversal]):
             "refuse",
             "Refuse",
             lambda reversal, by, words: actions.refuse_reversal(reversal=reversal, by=cast(User, by), note=words),
-            when=lambda reversal: reversal.status == Reversal.Status.PROPOSED,
+            when=lambda reversal: (
+                reversal.status == Reversal.Status.PROPOSED
+                or (reversal.by_hand and reversal.status == Reversal.Status.PENDING)
+            ),
             asks="Why, for the record",
         ),
     )

@@ -120,7 +120,21 @@ CHECKS: Final[dict[str, str]] = {
         FROM payments_batchline l LEFT JOIN payments_payout p ON p.line_id = l.id
         WHERE l.status <> 'failed'
         GROUP BY l.id
-        HAVING coalesce(sum(p.amount), 0) <> l.amount OR bool_or(p.payee_id <> l.payee_id OR p.status <> l.status)
+        HAVING coalesce(sum(p.amount), 0) <> l.amount OR bool_or(
+            p.payee_id <> l.payee_id OR p.status <> l.status AND (p.status, l.status) <> ('reversed', 'paid'))
+    """,
+    "I9 what is taken back by hand is kept from later pay, and booked, or neither": """
+        SELECT r.public_id || ' is ' || r.status || ', kept ' || coalesce(sum(p.amount), 0)
+        FROM payments_reversal r
+        LEFT JOIN payments_payout p ON p.against_id = r.id AND p.status = 'paid' AND p.currency = r.currency
+        LEFT JOIN ledger_entry e ON e.key = 'netted:' || r.public_id
+        WHERE r.by_hand
+        GROUP BY r.id
+        HAVING coalesce(sum(p.amount), 0) <> CASE r.status WHEN 'done' THEN r.amount ELSE 0 END
+            OR (count(e.id) > 0) <> (r.status = 'done')
+        UNION ALL
+        SELECT e.key FROM ledger_entry e LEFT JOIN payments_reversal r ON r.public_id = split_part(e.key, ':', 2)
+        WHERE e.kind = 'netted' AND r.by_hand IS NOT TRUE
     """,
     "I10 payouts and refunds never exceed their funding's charge less its fee": """
         SELECT f.public_id || ' carries ' || sum(c.amount)

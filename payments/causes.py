@@ -40,6 +40,7 @@ KINDS: Final[dict[str, Cause]] = {
     "earn_onboarding": Cause("work", "Onboarding paid"),
     "earn_minimum": Cause("work", "Made up to the least an hour"),
     "reversal": Cause("work", "Pay taken back from an expert"),
+    "netted": Cause("work", "Pay taken back from an expert"),
     "refund_asked": Cause("refund", "Refund to you"),
     "refund_back": Cause("refund", "Refund that did not arrive"),
     "refund_adopted": Cause("refund", "Refund made at Stripe"),

@@ -22,6 +22,7 @@ from core.admin import Button, Figure, OpsAdmin
 from core.errors import WrongState
 from core.templatetags.ui import relative
 from payments import actions, queries_desk
+from payments.actions.desks import can_be_given_up
 from payments.columns import money
 from payments.models import InboxEvent, Outbox, Reconciliation
 from payments.money import show
@@ -43,6 +44,7 @@ class OutboxAdmin(OpsAdmin[Outbox]):
     )  # fmt: skip
     list_filter = ("state", "op")
     search_fields = ("=key", "=remote_id", "=subject")
+    list_select_related = ("payee",)
     ordering = ("-pk",)
     buttons = (
         Button(
@@ -73,7 +75,7 @@ class OutboxAdmin(OpsAdmin[Outbox]):
             "dead",
             "Give it up",
             lambda row, by, words: actions.give_up(row=row, by=by, note=words),
-            when=lambda row: row.state == State.NEEDS_OPS,
+            when=can_be_given_up,
             asks="Why, for the record",
             tone="danger",
             warns="Stripe is looked at first. Where it has nothing, the money is again whose it was.",

@@ -28,6 +28,7 @@ def dispatch_outbox() -> None:
 
 @shared_task(name="payments.make_payouts", ignore_result=True)
 def make_payouts() -> None:
+    actions.net_take_backs()
     actions.make_payouts()
 
 
@@ -221,8 +222,8 @@ def on_reconciliation_red(event: Event) -> None:
 
 def on_payout_paid(event: Event) -> None:
     payout = Payout.objects.select_related("payee").get(public_id=event.subject)
-    if payout.line_id:
-        return  # its line tells, once for all that it carries
+    if payout.line_id or payout.against_id:
+        return  # its line tells, once for all that it carries; and what was kept, its take-back
     notify(
         user=payout.payee,
         title=f"{show(payout.amount, payout.currency)} has been paid to your bank",
@@ -233,7 +234,7 @@ def on_payout_paid(event: Event) -> None:
 
 
 def on_payout_failed(event: Event) -> None:
-    payout = Payout.objects.select_related("payee").get(public_id=event.subject)
+    payout = Payout.objects.select_related("payee__payee").get(public_id=event.subject)
     if payout.line_id:
         return
     notify(
@@ -247,6 +248,8 @@ def on_payout_failed(event: Event) -> None:
 
 def _mend(payout: Payout) -> str:
     """What the person can do about a payout that failed: the bank's no is mended at Stripe, and so is Stripe's."""
+    if payout.payee.payee.route == Payee.Route.MANUAL:
+        return "You are paid by bank transfer now: support fetches it from Stripe, and the next batch pays you."
     if payout.transfer_id:
         return "Open your payout set-up and change your bank account at Stripe; Stripe then pays it out by itself."
     return "Your payout set-up says what Stripe needs; once you can be paid, it is sent again by itself."
@@ -285,6 +288,30 @@ def on_bank_details(event: Event) -> None:
         url="/payouts/setup/",
         event=event,
     )
+
+
+def on_payee_moved(event: Event) -> None:
+    payee = Payee.objects.select_related("user").get(public_id=event.subject)
+    by_hand = event.data["to"] == Payee.Route.MANUAL
+    to_do = (
+        "Please give your bank details; the next batch of transfers then pays you." if by_hand else "See what it asks."
+    )
+    notify(
+        user=payee.user,
+        title=f"You are paid {'by bank transfer' if by_hand else 'through Stripe'} from now on",
+        body=f"{event.note} What you have earned is yours, and goes that way too. {to_do}",
+        url="/payouts/setup/bank/" if by_hand else "/payouts/setup/",
+        event=event,
+    )
+
+
+def on_reversal_agreed(event: Event) -> None:
+    """By hand nothing is fetched back: the person reads before it happens what their next pay lacks."""
+    reversal = Reversal.objects.select_related("payout__payee").get(public_id=event.subject)
+    if reversal.by_hand:
+        title = f"{show(event.data['amount'], reversal.currency)} that was paid to you is kept from what you earn next"
+        body = f"{reversal.reason} Reference {reversal.public_id}. If this is wrong, answer to support with it."
+        notify(user=reversal.payout.payee, title=title, body=body, url="/earnings/", event=event)
 
 
 def on_reversal_done(event: Event) -> None:

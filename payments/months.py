@@ -80,7 +80,7 @@ def _add(moved: dict[str, int], kind: str, amount: int) -> None:
     if kind == "pay":
         moved["pay"] += amount
         moved["fee"] -= amount
-    elif kind == "reversal":
+    elif kind in ("reversal", "netted"):
         moved["pay"] += amount
     else:
         moved["fee" if group == "work" else group if group in COLUMNS else "other"] += amount

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Lab, User
+from core.events import history
 from payments import ledger
 from payments.models import (
     Account,
@@ -177,6 +178,48 @@ def unallocated(user: User) -> list[Owed]:
     return [Owed(*row) for row in ordered.values_list("pk", "payer", "currency", "left")]
 
 
+def to_send(user: User) -> list[Owed]:
+    """Of what no payout carries, what the books owe: two of ops may have corrected a person's pay by hand.
+
+    What came back from a bank, or was refused by Stripe, has the first claim.
+    """
+    owed = unallocated(user)
+    room = {
+        currency: ledger.balance(AccountKind.EXPERT_PAYABLE, user.public_id, currency)
+        - (returned(user, currency).aggregate(total=Sum("amount"))["total"] or 0)
+        for currency in {part.currency for part in owed}
+    }
+    return cut(owed, room)
+
+
+def cut(owed: Iterable[Owed], room: dict[str, int]) -> list[Owed]:
+    """As much of it as there is room for in its currency, in order; the last part may be cut."""
+    found, left = [], dict(room)
+    for part in owed:
+        taken = min(part.amount, left.get(part.currency, 0))
+        if taken > 0:
+            found.append(part._replace(amount=taken))
+            left[part.currency] -= taken
+    return found
+
+
+def returned(user: User, currency: str) -> QuerySet[Payout]:
+    """Payouts that Stripe or our bank refused, and that are owed again as they are."""
+    return Payout.objects.filter(payee=user, currency=currency, status=Payout.Status.FAILED, transfer_id=None)
+
+
+def moved_because(payee: Payee) -> str:
+    """Why ops last moved this person to another way of being paid, in their words; empty where nobody did."""
+    notes = [event.note for event in history(payee.public_id) if event.name == "payee.moved"]
+    return notes[-1] if notes else ""
+
+
+def taking_back(user: User) -> list[Reversal]:
+    """What will be kept from what this person earns next."""
+    found = Reversal.objects.filter(payout__payee=user, by_hand=True, status=Reversal.Status.PENDING)
+    return list(found.order_by("pk"))
+
+
 def earning_totals(user: User, currency: str = "usd") -> EarningTotals:
     earned = Earning.objects.filter(payee=user, currency=currency).aggregate(total=Coalesce(Sum("pay"), 0))["total"]
     sums = Payout.objects.filter(payee=user, currency=currency).aggregate(
@@ -204,9 +247,9 @@ def waiting_payees() -> list[Payee]:
 
     Whoever was asked about longest ago comes first.
     """
-    refused = Payout.objects.filter(payee=OuterRef("user"), status=Payout.Status.FAILED, transfer_id=None, line=None)
+    refused = Payout.objects.filter(payee=OuterRef("user"), status=Payout.Status.FAILED, transfer_id=None)
     waiting = Q(status__in=(Payee.Status.PENDING, Payee.Status.RESTRICTED)) | Exists(refused)
-    rows = Payee.objects.filter(waiting, stripe_account_id__isnull=False)
+    rows = Payee.objects.filter(waiting, route=Payee.Route.STRIPE, stripe_account_id__isnull=False)
     return list(rows.select_related("user").order_by("updated_at")[:200])
 
 

@@ -57,7 +57,8 @@ def earnings_of(user: User, state: str = "") -> QuerySet[Earning]:
     )
     if state in STATES:
         rows = rows.filter(state=state)
-    return rows.prefetch_related("allocations__payout__line__batch", "allocations__payout__reversals").order_by("-pk")
+    carried_by = ("line__batch", "against", "reversals")
+    return rows.prefetch_related(*(f"allocations__payout__{name}" for name in carried_by)).order_by("-pk")
 
 
 def narrowed(
@@ -170,6 +171,9 @@ def _journey(payout: Payout) -> Iterator[Step]:
     if payout.line:
         yield from _by_hand(payout, payout.line)
         return
+    if payout.against:
+        yield Step("Kept against pay that was taken back", "done", payout.paid_at, f"{payout.against}")
+        return
     if not payout.transfer_id:
         refused = payout.status == Payout.Status.FAILED
         yield Step("Sent", "bad" if refused else "now", note=payout.failure or "On its way to Stripe")
@@ -192,10 +196,11 @@ def _by_hand(payout: Payout, line: BatchLine) -> Iterator[Step]:
         yield Step("Sent by bank transfer", "bad", note=payout.failure)
         return
     yield Step("Put into a bank transfer", "done", line.batch.made_at, line.public_id)
-    if payout.status == Payout.Status.PAID:
-        yield Step("Paid by our bank", "done", payout.paid_at, f"{payout.arrives_on:%d %b %Y}, {payout.bank_payout_id}")
-    else:
+    if payout.status == Payout.Status.PENDING:
         yield Step("Paid by our bank", "now", note="Foreign transfers take one to five business days")
+        return
+    yield Step("Paid by our bank", "done", payout.paid_at, f"{payout.arrives_on:%d %b %Y}, {payout.bank_payout_id}")
+    yield from _reversals(payout)
 
 
 def _reversals(payout: Payout) -> Iterator[Step]:

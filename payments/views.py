@@ -26,7 +26,7 @@ from payments.forms import BankForm, CountryForm, EarningsForm
 from payments.gateway import BadWebhook, GatewayError
 from payments.late import late_by_hand
 from payments.models import Due, Earning, Funding, Payee, Payout
-from payments.queries import earning_totals, payee_country
+from payments.queries import earning_totals, moved_because, payee_country, taking_back
 from payments.queries_paid import payments_into
 
 
@@ -68,6 +68,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "owed": Due.objects.filter(payee=user, status=Due.Status.OWED).order_by("pk"),
         "payee": payee,
         "late": late_by_hand(user) if by_hand else [],
+        "taking_back": taking_back(user),
         "leaves": "leaves with the next batch of bank transfers"
         if by_hand
         else "leaves within the hour once you can be paid",
@@ -125,7 +126,7 @@ def download(lines: Iterable[str], name: str) -> StreamingHttpResponse:
 @require_GET
 def payouts(request: HttpRequest) -> HttpResponse:
     user, state = signed_in(request), request.GET.get("state", "")
-    rows = Payout.objects.visible_to(user).select_related("line").order_by("-pk")
+    rows = Payout.objects.visible_to(user).select_related("line", "against").order_by("-pk")
     if state in Payout.Status.values:
         rows = rows.filter(status=state)
     page = Paginator(rows, 25).get_page(request.GET.get("page"))
@@ -163,7 +164,7 @@ def bank_details(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Your bank details are saved. What you earn goes out with the next batch.")
             return redirect("payments:payout_setup")
     context = {"form": form, "payee": payee, "country": country_name(payee.country)}
-    context["days"] = settings.QUORUM_MANUAL_DAYS
+    context |= {"days": settings.QUORUM_MANUAL_DAYS, "moved": moved_because(payee)}
     return render(request, "payments/bank_details.html", context, status=422 if form.errors else 200)
 
 

@@ -12,11 +12,13 @@ from accounts.models import User
 from core import events
 from payments import actions as payments
 from payments.models import Funding, Payee
+from payments.queries import route_to
 from projects import actions as projects
 from projects.models import Project
 from projects.pricing import price
 
 PATIENCE = 60.0  # seconds
+BANK = {"account": "0000123456789", "code": "DEMO0001", "bank": "Bank of the Demo"}
 
 
 class SandboxSilent(RuntimeError):
@@ -48,6 +50,16 @@ def fund(project: Project, tasks: int, by: User) -> Funding:
 
     wait_for(paid, f"{funding} is paid")
     return Funding.objects.get(pk=funding.pk)
+
+
+def set_up(user: User, country: str) -> None:
+    """How the person is paid: through Stripe, or by hand where this operator does that. Else they cannot be."""
+    route = route_to(country)
+    if route == Payee.Route.STRIPE:
+        onboard(user, country)
+    elif route:
+        payee = payments.choose_country(user=user, country=country, by=user)
+        payments.give_bank_details(payee=payee, details={**BANK, "holder": user.name}, by=user)
 
 
 def onboard(user: User, country: str) -> None:

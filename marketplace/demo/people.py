@@ -46,7 +46,7 @@ class DemoExpert:
     languages: tuple[str, ...]
     rate: int  # cents an hour
     degree: Degree
-    payouts: bool  # has told Stripe where the money goes
+    payouts: bool  # has said where the money goes: to Stripe, or where Stripe does not pay, to us
 
 
 OPS: Final = Person("ops", "Ruth Adler", "Europe/London", "quorum.example")

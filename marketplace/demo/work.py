@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import Lab, User
 from core.actors import SYSTEM
@@ -16,6 +17,9 @@ from experts.models import Expert
 from marketplace.demo import money
 from marketplace.demo.projects import COMPUTING, DemoProject, answers
 from payments import actions as payments
+from payments import bank
+from payments.models import Batch
+from payments.queries import owed_by_hand
 from projects import actions as projects
 from projects.models import Project
 from tasks import actions as tasks
@@ -163,7 +167,17 @@ def finish(demo: DemoProject, project: Project, by: User) -> None:
     projects.close_project(project=project, by=by, note="All six tasks are answered twice.")
 
 
-def pay_everybody() -> None:
-    """What is earned goes to Stripe now; beat would do the same within the minute."""
+def pay_everybody(ops: User) -> None:
+    """What is earned goes to Stripe now; beat would do the same within the minute. Ops have begun to pay by hand."""
     payments.make_payouts(by=SYSTEM)
     payments.dispatch()
+    if owed_by_hand("usd") and not Batch.objects.exists():
+        batch = payments.make_batch(by=ops)
+        payments.confirm_lines(batch=batch, told=_told(batch), by=ops)
+
+
+def _told(batch: Batch) -> list[bank.Told]:
+    """Our bank has paid all but the last: that line waits for its answer."""
+    today = timezone.now().date()
+    lines = [line.public_id for line in batch.lines.order_by("pk")]
+    return [bank.Told(row, line, "paid", f"TT-2026-{row:04}", today, "", "") for row, line in enumerate(lines[:-1], 1)]

@@ -21,6 +21,7 @@ from payments.actions.idle import return_idle_funds
 from payments.actions.inbox import process, receive
 from payments.actions.lateness import note_late_by_hand, note_late_pay, note_overdue_batches
 from payments.actions.manual import confirm_lines, make_batch, read_batch
+from payments.actions.netting import net_take_backs
 from payments.actions.outbox import complete, confirm_refund, confirm_reversal, confirm_transfer, dispatch
 from payments.actions.payees import (
     apply_recipient,
@@ -40,6 +41,7 @@ from payments.actions.reversals import (
     propose_reversal,
     refuse_reversal,
 )
+from payments.actions.routes import change_route
 from payments.actions.sweeping import sweep_events
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "cancel_fundings",
     "cancel_payout",
     "cancel_refund",
+    "change_route",
     "choose_country",
     "close_event",
     "complete",
@@ -74,6 +77,7 @@ __all__ = [
     "lift_card_limit",
     "make_batch",
     "make_payouts",
+    "net_take_backs",
     "note_late_by_hand",
     "note_late_pay",
     "note_overdue_batches",

@@ -12,7 +12,7 @@ from core.events import record
 from core.transitions import lock
 from payments import gateway
 from payments.actions.outbox import OPS, anew, complete, look_up
-from payments.models import InboxEvent, Outbox
+from payments.models import InboxEvent, Outbox, Payee
 from payments.wake import wake_inbox, wake_outbox
 
 State = Outbox.State
@@ -77,17 +77,23 @@ def give_up(*, row: Outbox, by: Actor, note: str) -> Outbox:
     """
     authorise(by, Permission.MONEY_OPERATE)
     note = said(note)
-    if row.state != State.NEEDS_OPS:
-        raise WrongState("Only what waits for a person can be given up.")
+    if not can_be_given_up(row):
+        raise WrongState("Only what waits for a person, or for whoever cannot be paid, can be given up.")
     if found := look_up(row):
         raise WrongState(f"Stripe has it: adopt {found.id}.")
     return _close(row, by, note)
 
 
+def can_be_given_up(row: Outbox) -> bool:
+    """It needs a person; or it was tried, and nobody goes on with it because its person cannot be paid any more."""
+    stuck = row.payee is not None and row.payee.status != Payee.Status.READY and row.attempts > 0
+    return row.state == State.NEEDS_OPS or (stuck and row.state in (State.PENDING, State.UNKNOWN))
+
+
 @transaction.atomic
 def _close(seen: Outbox, by: Actor, note: str) -> Outbox:
     row = lock(seen)
-    if row.state != State.NEEDS_OPS:
+    if not can_be_given_up(row):
         raise WrongState("Somebody has dealt with it meanwhile.")
     row.state, row.last_error, row.lease_until = State.FAILED, note, None
     row.save(update_fields=["state", "last_error", "lease_until"])

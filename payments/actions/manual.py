@@ -18,8 +18,9 @@ from core.errors import Fault, Invalid, Refused
 from core.events import record
 from core.transitions import step
 from payments import bank, ledger, queries
+from payments.actions.netting import net_take_backs
 from payments.actions.payouts import draw, payout_data
-from payments.models import AccountKind, Batch, BatchLine, Payee, Payout
+from payments.models import AccountKind, Batch, BatchLine, Payee, Payout, Reversal
 from payments.money import plain
 from payments.sealing import unseal
 
@@ -27,19 +28,22 @@ Status = BatchLine.Status
 AGAIN: Final = "Please check your bank details and save them again; the next batch then pays you."
 
 
-@transaction.atomic
 def make_batch(*, by: User, currency: str = "usd") -> Batch:
     """Put all that ops must pay by hand into one batch, a line for each person.
 
     Whoever is held, or has a line that the bank has not answered, waits for the next one. Two at once: the second finds
-    nothing left. Raises Refused (code `nothing_to_pay`), money.ShortOfFunding, InsufficientFunds.
+    nothing left. What is to be taken back is kept first. Raises Refused (code `nothing_to_pay`), money.ShortOfFunding.
     """
     authorise(by, Permission.MONEY_OPERATE)
+    net_take_backs()
+    return _make_batch(by, currency)
+
+
+@transaction.atomic
+def _make_batch(by: User, currency: str) -> Batch:
     _lock_payees(Payee.objects.filter(route=Payee.Route.MANUAL))
     payees = queries.owed_by_hand(currency)
-    owed = {
-        payee.pk: [part for part in queries.unallocated(payee.user) if part.currency == currency] for payee in payees
-    }
+    owed = {payee.pk: [part for part in queries.to_send(payee.user) if part.currency == currency] for payee in payees}
     for ref in sorted({part.ref for parts in owed.values() for part in parts if part.ref}):
         queries.lock_fundings(ref, currency)
     batch = Batch.objects.create(currency=currency, made_by=by)
@@ -58,13 +62,16 @@ def _lock_payees(payees: Iterable[Payee]) -> None:
 
 
 def _line(batch: Batch, payee: Payee, owed: list[queries.Owed], by: Actor) -> BatchLine | None:
-    """One transfer of what came back and what is new. None where a correction by hand is all that is owed."""
-    back = Payout.objects.select_for_update(no_key=True, of=("self",)).filter(
-        payee=payee.user, currency=batch.currency, status=Payout.Status.FAILED
-    )
+    """One transfer of what came back and what is new, as far as the books owe it (two of ops may have corrected it).
+
+    None where a correction by hand is all that is owed.
+    """
+    room = ledger.balance(AccountKind.EXPERT_PAYABLE, payee.user.public_id, batch.currency)
+    back = queries.returned(payee.user, batch.currency).select_for_update(no_key=True, of=("self",))
     payouts = [
         step(payout, Payout.Status.PENDING, by=by, data=payout_data(payout), failure="")
         for payout in back.order_by("pk")
+        if (room := room - payout.amount) >= 0
     ]
     payouts += draw(payee, owed, by)
     if not payouts:
@@ -131,6 +138,7 @@ def confirm_lines(*, batch: Batch, told: list[bank.Told], by: User) -> int:
     _lock_payees(Payee.objects.filter(user__batch_lines__public_id__in=names))
     found = batch.lines.select_for_update(no_key=True, of=("self",)).filter(public_id__in=names)
     lines = {line.public_id: line for line in found.select_related("batch", "payee").order_by("pk")}
+    list(Payout.objects.select_for_update(no_key=True, of=("self",)).filter(line__in=lines.values()).order_by("pk"))
     faults = tuple(fault for words in told for fault in _faults(words, lines))
     if faults:
         raise Invalid(f"{len(faults)} things must be put right; nothing was booked.", faults=faults)
@@ -148,8 +156,16 @@ def _faults(told: bank.Told, lines: Mapping[str, BatchLine]) -> Iterator[Fault]:
         yield Fault("The day lies before the batch was made, or is still to come.", "date", told.row)
     if line.status == Status.FAILED and told.result == "paid":
         yield Fault("This line failed, and another one pays its money.", "result", told.row)
+    if told.result == "failed" and line.status == Status.PAID and (back := _taken_back(line)):
+        message = f"Its pay was taken back ({back}). Refuse that first; what is kept already, pay again as a top-up."
+        yield Fault(message, "result", told.row)
     if line.status == Status.PAID and told.result == "paid" and not _same(line, told):
         yield Fault(f"This line is paid already, under {line.reference}.", "reference", told.row)
+
+
+def _taken_back(line: BatchLine) -> Reversal | None:
+    agreed = (Reversal.Status.PENDING, Reversal.Status.DONE)
+    return Reversal.objects.filter(payout__line=line, status__in=agreed).order_by("pk").first()
 
 
 def _same(line: BatchLine, told: bank.Told) -> bool:

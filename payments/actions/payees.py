@@ -142,7 +142,7 @@ def _keep_account(payee: Payee, account_id: str) -> Payee:
 def refresh_payee(*, payee: Payee, by: Actor = SYSTEM) -> Payee:
     """Ask Stripe how the account stands. Call it outside transactions."""
     authorise(by, Permission.PAYOUT_SETUP, owner=payee.user)
-    if not payee.stripe_account_id:
+    if payee.route != Payee.Route.STRIPE or not payee.stripe_account_id:
         return payee
     return apply_recipient(facts=gateway.recipient(payee.stripe_account_id), by=SYSTEM)
 
@@ -150,12 +150,15 @@ def refresh_payee(*, payee: Payee, by: Actor = SYSTEM) -> Payee:
 @transaction.atomic
 def apply_recipient(*, facts: gateway.Recipient, by: Actor) -> Payee:
     """Mirror the account. A person who becomes ready gets what Stripe refused before; so does one who was ready all
-    the time, an hour after the refusal: then Stripe had changed its mind twice and neither word reached us.
+    the time, an hour after the refusal: then Stripe had changed its mind twice and neither word reached us. Of whom ops
+    pay by hand meanwhile, nothing is mirrored.
 
     Raises Payee.DoesNotExist for an account that is not ours.
     """
     authorise(by, Permission.MONEY_OPERATE)
     payee = Payee.objects.select_for_update(no_key=True).get(stripe_account_id=facts.id)
+    if payee.route != Payee.Route.STRIPE:
+        return payee
     needs = list(dict.fromkeys(words.requirement(want.path, want.errors) for want in facts.requirements))
     status = STATUS_AT_STRIPE.get(facts.status, Status.PENDING)
     if status != Status.READY:

@@ -46,7 +46,7 @@ def pay_out(*, payee: Payee, by: Actor = SYSTEM) -> list[Payout]:
     by_stripe = payee.route == Payee.Route.STRIPE and payee.status == Payee.Status.READY
     if not by_stripe or Hold.objects.filter(payee=payee.user).active().exists():
         return []
-    payouts = draw(payee, queries.unallocated(payee.user), by)
+    payouts = draw(payee, queries.to_send(payee.user), by)
     for payout in payouts:
         _deliver(payout, payee)
     return payouts
@@ -125,21 +125,26 @@ def _deliver(payout: Payout, payee: Payee) -> None:
 def retry_payout(*, payout: Payout, by: Actor) -> Payout:
     """Send a payout that Stripe refused once more, as a new run. Raises WrongState once it has a transfer."""
     authorise(by, Permission.MONEY_OPERATE)
+    payee = Payee.objects.select_for_update(no_key=True).get(user=payout.payee_id)
     payout = lock(payout)
-    if payout.line_id:
+    if payee.route != Payee.Route.STRIPE:
         raise WrongState("This person is paid by hand: the next batch carries it again.")
     if payout.transfer_id:
         raise WrongState("The money is at Stripe; Stripe pays it out once the bank account is mended.")
     payout = step(payout, Status.PENDING, by=by, data=payout_data(payout), failure="")
-    _deliver(payout, Payee.objects.get(user=payout.payee))
+    _deliver(payout, payee)
     return payout
 
 
 def retry_refused(*, user: User, before: datetime, by: Actor) -> list[Payout]:
-    """What Stripe refused, and was not tried since `before`, goes out again."""
+    """What Stripe refused, and was not tried since `before`, goes out again, as far as the books still owe it."""
     tried = Outbox.objects.filter(op=Outbox.Op.TRANSFER, first_at__gt=before).values("subject")
     refused = Payout.objects.filter(payee=user, status=Status.FAILED, transfer_id=None).exclude(public_id__in=tried)
-    return [retry_payout(payout=payout, by=by) for payout in refused.order_by("pk")]
+    return [
+        retry_payout(payout=payout, by=by)
+        for payout in refused.order_by("pk")
+        if ledger.balance(AccountKind.EXPERT_PAYABLE, user.public_id, payout.currency) >= payout.amount
+    ]
 
 
 @transaction.atomic

@@ -31,6 +31,8 @@ class ForeignReversal(RuntimeError):
 def propose_reversal(*, payout: Payout, amount: int, reason: str, by: User) -> Reversal:
     """Ask to take `amount` of a transfer back. Nothing moves until a second person agrees; the expert reads `reason`.
 
+    Of a bank transfer by hand it is kept from what they earn next (payments.actions.netting).
+
     Raises Invalid, Refused (`over_reversed`), WrongState, NotAllowed.
     """
     authorise(by, Permission.MONEY_ADJUST)
@@ -39,7 +41,7 @@ def propose_reversal(*, payout: Payout, amount: int, reason: str, by: User) -> R
     if faults:
         raise Invalid(faults[0].message, faults=tuple(faults))
     payout = lock(payout)
-    if not payout.transfer_id:
+    if not (payout.transfer_id or _paid_by_hand(payout)):
         raise WrongState("This payout has no transfer that could be reversed.")
     _fits_into(payout, amount)
     made = Reversal.objects.create(
@@ -47,11 +49,16 @@ def propose_reversal(*, payout: Payout, amount: int, reason: str, by: User) -> R
         amount=amount,
         currency=payout.currency,
         reason=reason.strip(),
+        by_hand=_paid_by_hand(payout),
         proposed_by=by,
         expires_at=timezone.now() + GOOD_FOR,
     )
-    record("reversal.proposed", made.public_id, by=by, note=made.reason, data=_data(made))
+    record("reversal.proposed", made.public_id, by=by, note=made.reason, data=reversal_data(made))
     return made
+
+
+def _paid_by_hand(payout: Payout) -> bool:
+    return payout.line_id is not None and payout.status == Payout.Status.PAID
 
 
 def _fits_into(payout: Payout, amount: int) -> None:
@@ -63,15 +70,19 @@ def _fits_into(payout: Payout, amount: int) -> None:
 
 @transaction.atomic
 def agree_reversal(*, reversal: Reversal, by: User) -> Reversal:
-    """The second person agrees: it goes out. Raises NotAllowed for the first, WrongState."""
+    """The second person agrees: it goes out, or waits for the next pay. Raises NotAllowed for the first, WrongState."""
     authorise(by, Permission.MONEY_ADJUST)
     reversal = lock(reversal)
     if reversal.proposed_by_id == by.pk:
         raise NotAllowed("Taking pay back takes two people.")
     if reversal.status == Status.PROPOSED and reversal.expires_at and reversal.expires_at <= timezone.now():
         raise WrongState("This proposal is too old. Propose it again.")
+    if reversal.by_hand and not _paid_by_hand(lock(reversal.payout)):
+        raise WrongState("The bank has sent this transfer back: there is nothing to take back.")
     now = timezone.now()
-    reversal = step(reversal, Status.PENDING, by=by, data=_data(reversal), decided_by=by, decided_at=now)
+    reversal = step(reversal, Status.PENDING, by=by, data=reversal_data(reversal), decided_by=by, decided_at=now)
+    if reversal.by_hand:
+        return reversal
     payload = {
         "transfer": reversal.payout.transfer_id,
         "amount": reversal.amount,
@@ -84,10 +95,15 @@ def agree_reversal(*, reversal: Reversal, by: User) -> Reversal:
 
 @transaction.atomic
 def refuse_reversal(*, reversal: Reversal, by: User, note: str) -> Reversal:
-    """Either of two people may say no, the first one too."""
+    """Either of two people may say no, the first one too; by hand even after it was agreed on, to what is not kept yet.
+
+    Raises WrongState.
+    """
     authorise(by, Permission.MONEY_ADJUST)
     reversal, now = lock(reversal), timezone.now()
-    return step(reversal, Status.REFUSED, by=by, note=note, data=_data(reversal), decided_by=by, decided_at=now)
+    if reversal.status == Status.PENDING and not reversal.by_hand:
+        raise WrongState("Stripe may already have it.")
+    return step(reversal, Status.REFUSED, by=by, note=note, data=reversal_data(reversal), decided_by=by, decided_at=now)
 
 
 def expire_reversals(*, by: Actor = SYSTEM) -> int:
@@ -99,7 +115,7 @@ def expire_reversals(*, by: Actor = SYSTEM) -> int:
 
 @transaction.atomic
 def _expire(reversal: Reversal, by: Actor) -> Reversal:
-    return step(lock(reversal), Status.EXPIRED, by=by, data=_data(reversal))
+    return step(lock(reversal), Status.EXPIRED, by=by, data=reversal_data(reversal))
 
 
 @transaction.atomic
@@ -124,7 +140,7 @@ def _found(payout: Payout | None, facts: gateway.Reversal, by: Actor) -> Reversa
     reversal = _done(reversal, facts, by)
     _book(reversal, f"reversal_found:{reversal.public_id}", "reversal_found")
     _owe_again(payout, reversal.amount)
-    _close(payout, by)
+    close_payout(payout, by)
     return reversal
 
 
@@ -133,7 +149,9 @@ def _came_back(payout: Payout) -> int:
 
 
 def _done(reversal: Reversal, facts: gateway.Reversal, by: Actor) -> Reversal:
-    return step(reversal, Status.DONE, by=by, data=_data(reversal), reversal_id=facts.id, done_at=timezone.now())
+    return step(
+        reversal, Status.DONE, by=by, data=reversal_data(reversal), reversal_id=facts.id, done_at=timezone.now()
+    )
 
 
 def _book(reversal: Reversal, key: str, kind: str) -> None:
@@ -165,7 +183,7 @@ def _owe_again(payout: Payout, amount: int) -> None:
             Allocation.objects.filter(pk=part.pk).delete()
 
 
-def _close(payout: Payout, by: Actor) -> None:
+def close_payout(payout: Payout, by: Actor) -> None:
     """Nothing of the transfer is left with the person. `payout` is locked."""
     if _came_back(payout) == payout.amount:
         data = {"payee": payout.payee.public_id, "amount": payout.amount, "currency": payout.currency}
@@ -181,19 +199,19 @@ def _booked(row: Outbox, made: gateway.Reversal, by: Actor) -> None:
     reversal = _done(_reversal_of(row), made, by)
     payout = Payout.objects.select_for_update(no_key=True).get(pk=reversal.payout_id)
     _book(reversal, row.key, "reversal")
-    _close(payout, by)
+    close_payout(payout, by)
 
 
 def _refused(row: Outbox, error: gateway.Rejected, by: Actor) -> None:
     reversal = _reversal_of(row)
-    step(reversal, Status.FAILED, by=by, data=_data(reversal), failure=str(error))
+    step(reversal, Status.FAILED, by=by, data=reversal_data(reversal), failure=str(error))
 
 
 def _reversal_of(row: Outbox) -> Reversal:
     return Reversal.objects.select_for_update(no_key=True).get(public_id=row.subject)
 
 
-def _data(reversal: Reversal) -> dict[str, object]:
+def reversal_data(reversal: Reversal) -> dict[str, object]:
     payout = reversal.payout
     return {
         "payout": payout.public_id,

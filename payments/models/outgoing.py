@@ -18,7 +18,8 @@ from payments.models.manual import BatchLine
 class Payee(models.Model):
     """How one person is paid: their country, and what Stripe says of their account (a mirror, refreshed by hints).
 
-    Where Stripe does not pay, ops do by hand: then the person's bank details are kept here, sealed.
+    Where Stripe does not pay, ops do by hand: then the person's bank details are kept here, sealed. Ops may move a
+    person from one way to the other; an account at Stripe stays on record, and is not asked about meanwhile.
     """
 
     class Route(models.TextChoices):
@@ -38,12 +39,13 @@ class Payee(models.Model):
         ON_FILE = "on_file", "On file"
 
     NOUN = "payee"
-    TRANSITIONS: ClassVar[dict[str, set[str]]] = {  # Stripe decides, in any order
+    # Stripe decides, in any order; NEW again where ops move the person to the other way.
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.NEW: {Status.PENDING, Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
-        Status.PENDING: {Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
-        Status.READY: {Status.PENDING, Status.RESTRICTED, Status.UNSUPPORTED},
-        Status.RESTRICTED: {Status.PENDING, Status.READY, Status.UNSUPPORTED},
-        Status.UNSUPPORTED: {Status.PENDING, Status.READY, Status.RESTRICTED},
+        Status.PENDING: {Status.NEW, Status.READY, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.READY: {Status.NEW, Status.PENDING, Status.RESTRICTED, Status.UNSUPPORTED},
+        Status.RESTRICTED: {Status.NEW, Status.PENDING, Status.READY, Status.UNSUPPORTED},
+        Status.UNSUPPORTED: {Status.NEW, Status.PENDING, Status.READY, Status.RESTRICTED},
     }
 
     public_id = PublicIdField(prefix="pye")
@@ -62,8 +64,7 @@ class Payee(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(route="manual", stripe_account_id=None) | Q(route="stripe", bank_details=""),
-                name="payee_has_one_route",
+                condition=Q(route="manual") | Q(bank_details=""), name="bank_details_are_for_pay_by_hand"
             ),
             models.CheckConstraint(
                 condition=~Q(route="manual", status="ready") | ~Q(bank_details=""),
@@ -171,7 +172,7 @@ class Payout(models.Model):
     """One transfer at Stripe: one person, one funding's charge, one run. PAID only when Stripe says so.
 
     Without a funding it pays top-ups, from the platform's own available balance. With a `line` it goes by hand, and
-    stays PENDING until our bank has paid the line.
+    stays PENDING until our bank has paid the line. `against` a take-back it goes nowhere: see Reversal.
     """
 
     class Status(models.TextChoices):
@@ -196,6 +197,7 @@ class Payout(models.Model):
     payee = models.ForeignKey(User, on_delete=models.PROTECT, related_name="payouts")
     funding = models.ForeignKey(Funding, null=True, on_delete=models.PROTECT, related_name="payouts")
     line = models.ForeignKey(BatchLine, null=True, on_delete=models.PROTECT, related_name="payouts")  # its newest
+    against = models.ForeignKey("Reversal", null=True, on_delete=models.PROTECT, related_name="paid_by")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
@@ -214,11 +216,17 @@ class Payout(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payout_is_positive"),
             models.CheckConstraint(
-                condition=~Q(status__in=["sent", "paid"]) | Q(transfer_id__isnull=False) | Q(line__isnull=False),
+                condition=~Q(status__in=["sent", "paid"])
+                | Q(transfer_id__isnull=False)
+                | Q(line__isnull=False)
+                | Q(against__isnull=False),
                 name="sent_payout_has_a_transfer",
             ),
             models.CheckConstraint(
-                condition=Q(transfer_id__isnull=True) | Q(line__isnull=True), name="payout_goes_one_way"
+                condition=Q(transfer_id__isnull=True, line__isnull=True)
+                | Q(transfer_id__isnull=True, against__isnull=True)
+                | Q(line__isnull=True, against__isnull=True),
+                name="payout_goes_one_way",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["payee", "-id"]), models.Index(fields=["status", "id"])]
@@ -236,13 +244,16 @@ class ReversalQuerySet(models.QuerySet["Reversal"]):
 class Reversal(models.Model):
     """A part of one transfer, or all of it, that comes back from the person's account at Stripe.
 
+    `by_hand`: of a bank transfer. No bank gives it back at our word, so it is kept from what the person earns next: by
+    payouts `against` it, and in parts, each a row of its own, where that is not enough at once.
+
     Asked for by two of ops, with a reason: the pay goes back to whoever paid it. Found at Stripe, not asked for
     (`proposed_by` is empty): the person is still owed, and the next sweep pays them again.
     """
 
     class Status(models.TextChoices):
         PROPOSED = "proposed"
-        PENDING = "pending"  # agreed on; the outbox has it
+        PENDING = "pending"  # agreed on; the outbox has it, or the next pay
         DONE = "done"
         FAILED = "failed"  # Stripe refused: the money has left the account, as a rule
         REFUSED = "refused"  # by one of ops
@@ -251,7 +262,7 @@ class Reversal(models.Model):
     NOUN = "reversal"
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.PROPOSED: {Status.PENDING, Status.REFUSED, Status.EXPIRED},
-        Status.PENDING: {Status.DONE, Status.FAILED},
+        Status.PENDING: {Status.DONE, Status.FAILED, Status.REFUSED},  # refused: by hand only, nothing is under way
         Status.DONE: set(),
         Status.FAILED: set(),
         Status.REFUSED: set(),
@@ -264,6 +275,7 @@ class Reversal(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.TextField(blank=True)  # for the person to read; empty where nobody asked
+    by_hand = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
     reversal_id = models.CharField(max_length=255, unique=True, null=True, editable=False)
     failure = models.TextField(blank=True, editable=False)
@@ -290,7 +302,8 @@ class Reversal(models.Model):
                 name="reversal_takes_two",
             ),
             models.CheckConstraint(
-                condition=~Q(status="done") | Q(reversal_id__isnull=False, done_at__isnull=False),
+                condition=~Q(status="done")
+                | Q(done_at__isnull=False) & (Q(reversal_id__isnull=False) | Q(by_hand=True)),
                 name="done_reversal_names_its_object",
             ),
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 
 from accounts.models import Lab, User
@@ -15,7 +16,7 @@ from experts.models import Credential
 from marketplace.celery import app
 from marketplace.demo.documents import certificate
 from marketplace.demo.people import EXPERTS, demo_accounts
-from payments.models import Payout
+from payments.models import BatchLine, Payout
 from projects.models import Application, Invitation, Project
 from tasks.audit import audit
 from tasks.models import Export, Submission
@@ -42,6 +43,8 @@ def test_the_demo_is_made_once_and_shows_every_state(
 ) -> None:
     settings.QUORUM_DEMO = True
     settings.STRIPE_TIMEOUT = (5, 20)
+    settings.QUORUM_MANUAL_COUNTRIES = ["IN", "KE"]
+    settings.QUORUM_BANK_KEYS = [Fernet.generate_key().decode()]
     agreements()
     call_command("seed_demo")
     made = numbers()
@@ -62,6 +65,10 @@ def test_the_demo_is_made_once_and_shows_every_state(
         assert work.submitted_at - work.started_at > timedelta(seconds=work.active_seconds) > timedelta(minutes=10)
     assert Invitation.objects.filter(expert__user__email="tomas@experts.example", status="sent").exists()
     assert Payout.objects.filter(status__in=["sent", "paid"]).exists()
+    assert set(BatchLine.objects.values_list("payee__email", "status")) == {
+        ("fatima@experts.example", "paid"),
+        ("priya@experts.example", "pending"),
+    }
     assert audit() == []
     assert "grace@meridian.example" in capsys.readouterr().out
 

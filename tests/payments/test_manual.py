@@ -239,8 +239,8 @@ def test_the_database_knows_one_open_line_a_person(stripe: LocalStripe) -> None:
         BatchLine.objects.filter(pk=line.pk).update(status="failed")
     with pytest.raises(IntegrityError, match="payout_goes_one_way"), transaction.atomic():
         Payout.objects.update(transfer_id="tr_1")
-    with pytest.raises(IntegrityError, match="payee_has_one_route"), transaction.atomic():
-        Payee.objects.filter(pk=row.pk).update(stripe_account_id="acct_1")
+    with pytest.raises(IntegrityError, match="bank_details_are_for_pay_by_hand"), transaction.atomic():
+        Payee.objects.filter(pk=row.pk).update(route=Payee.Route.STRIPE)
     with pytest.raises(IntegrityError, match="manual_payee_is_ready_with_details"), transaction.atomic():
         Payee.objects.filter(pk=row.pk).update(bank_details="")
 

@@ -35,6 +35,7 @@ def test_37_entries_are_posted_by_actions_only() -> None:
         "payments/actions/funding.py",
         "payments/actions/funds.py",
         "payments/actions/manual.py",
+        "payments/actions/netting.py",
         "payments/actions/payouts.py",
         "payments/actions/reconciling.py",
         "payments/actions/refunds.py",

@@ -24,21 +24,21 @@ class Command(BaseCommand):
         lab = Lab.objects.filter(name=people.MERIDIAN["name"]).first() or build.labs(ops)
         experts = {who.person.key: _expert(who, ops) for who in people.EXPERTS}
         if money.sandbox_is_here():
-            self.play(lab, experts)
+            self.play(lab, experts, ops)
         else:
             self.stdout.write("No sandbox here: the projects stay drafts, nobody is paid.")
         self.tell()
 
-    def play(self, lab: Lab, experts: dict[str, Expert]) -> None:
+    def play(self, lab: Lab, experts: dict[str, Expert], ops: User) -> None:
         """Each step is skipped where an earlier run has done it."""
         owner = User.objects.get(email=people.OWNER.email)
         reviewer = User.objects.get(email=people.REVIEWER.email)
         for who in people.EXPERTS:
             if who.payouts and not hasattr(experts[who.person.key].user, "payee"):
-                money.onboard(experts[who.person.key].user, who.country)
+                money.set_up(experts[who.person.key].user, who.country)
         for demo in PROJECTS:
             work.stage(demo, lab, experts, owner, reviewer)
-        work.pay_everybody()
+        work.pay_everybody(ops)
 
     def tell(self) -> None:
         self.stdout.write("  Sign in as")
