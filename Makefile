@@ -59,6 +59,7 @@ bench: .venv/.installed ## measure speed beside raw SQL and a bare Django; write
 
 contracts: .venv/.installed requirements-contract.txt ## do the tools our exports are made for load them? (installs more)
 	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-contract.txt
+	@! command -v npm > /dev/null || npm ci --prefix tests/contracts/verifier --ignore-scripts --no-audit --no-fund --silent
 	@HF_HUB_OFFLINE=1 $(PY) -m pytest -q -m contract
 
 UV = build/uv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \

@@ -28,9 +28,11 @@ from experts.models import (
     ExpertMatch,
     Field,
     Institution,
+    IssuerKey,
     Narrowing,
     Partner,
     ReasonTemplate,
+    Record,
     TrustedIssuer,
     Verdict,
 )
@@ -176,6 +178,31 @@ class DiplomaAdmin(OpsAdmin[Diploma]):
     @admin.display(description="Verdict")
     def said(self, diploma: Diploma) -> str:
         return diploma.assertion.get_verdict_display()
+
+
+@admin.register(Record)
+class RecordAdmin(OpsAdmin[Record]):
+    list_display = ("public_id", "expert", "issued_at", "withdrawn_at", "why", "key")
+    list_select_related = ("expert__user", "key")
+    search_fields = ("=public_id", "expert__user__name", "expert__user__email")
+    ordering = ("-pk",)
+    buttons = (
+        Button(
+            "withdraw",
+            "Withdraw the record",
+            lambda record, by, words: actions.withdraw_record(record=record, why=words, by=by),
+            when=lambda record: record.withdrawn_at is None,
+            asks="Why, in words the expert reads",
+            tone="danger",
+        ),
+    )
+
+
+@admin.register(IssuerKey)
+class IssuerKeyAdmin(OpsAdmin[IssuerKey]):
+    list_display = ("multikey", "made_at", "retired_at")
+    ordering = ("-pk",)
+    fields = ("public_id", "multikey", "made_at", "retired_at")  # never the sealed half
 
 
 @admin.register(ExpertMatch)

@@ -15,7 +15,7 @@ from core.models import Event
 from experts import actions
 from experts.actions.inquiries import ASK
 from experts.mailboxes import code_of, is_live
-from experts.models import Credential, CredentialAppeal, Evidence, Inquiry, MailboxCode, Narrowing
+from experts.models import Credential, CredentialAppeal, Evidence, Inquiry, MailboxCode, Narrowing, Record
 
 
 @shared_task(name="experts.rebuild_matches", ignore_result=True)
@@ -115,6 +115,21 @@ def on_credential_ending(event: Event) -> None:
     when = f"in {days} day{'' if days == 1 else 's'}" if days else "today"
     body = f"Its last day is {last_day:%d %B %Y}. You can hand in the renewed one now, as a credential of its own."
     _tell(event, f"{{credential}} ends {when}", body)
+
+
+def on_record_outdated(event: Event) -> None:
+    """What is no longer verified must not stay signed: the expert may have the record made anew."""
+    credential = Credential.objects.select_related("expert__user").get(public_id=event.subject)
+    actions.withdraw_outdated(expert=credential.expert)
+
+
+def on_record_withdrawn(event: Event) -> None:
+    """Its owner hears of it, unless they did it themselves."""
+    record = Record.objects.select_related("expert__user").get(public_id=event.subject)
+    owner = record.expert.user
+    if event.actor_id != owner.pk:
+        body = f"{event.note} You can have it made anew whenever a credential of yours is verified."
+        notify(user=owner, title="Your record no longer holds", body=body, url="/expert/record/", event=event)
 
 
 def on_narrowing_proposed(event: Event) -> None:

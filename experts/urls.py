@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from experts import views, views_diplomas, views_joining, views_roads
+from experts import views, views_diplomas, views_joining, views_records, views_roads
 
 app_name = "experts"
 
@@ -19,6 +19,15 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/register/", views_roads.register, name="register"),
     path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),
     path("expert/credentials/<str:credential_id>/mailbox/code/", views_roads.mailbox_code, name="mailbox_code"),
+    path("expert/record/", views_records.mine, name="record_mine"),
+    path("expert/record/make/", views_records.make, name="record_make"),
+    path("expert/record/withdraw/", views_records.withdraw, name="record_withdraw"),
+    path(".well-known/did.json", views_records.did_document, name="did_document"),
+    path("records/status/<int:list_number>/", views_records.status_list, name="record_status"),
+    path("records/verify/", views_records.verify, name="record_verify"),
+    path("records/<str:record_id>/", views_records.record, name="record"),
+    path("records/<str:record_id>/record.json", views_records.record_file, name="record_file"),
+    path("records/<str:record_id>/qr.svg", views_records.record_qr, name="record_qr"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
     path("expert/invite/", views_joining.invite, name="invite"),
     path("join/<str:code>/", views_joining.join, name="join"),

@@ -132,6 +132,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False  # e-mails and error pages may name th
 
 # --- Files people give us: private, handed out by views that check who asks -------------------------------------------
 QUORUM_FILE_KEYS = env.keys("QUORUM_FILE_KEYS")  # Fernet keys for experts' documents; the first seals, all open
+QUORUM_RECORD_KEYS = env.keys("QUORUM_RECORD_KEYS")  # Fernet keys for the keys that sign experts' records; as above
 S3_BUCKET = env.text("S3_BUCKET")
 QUORUM_MEDIA_ROOT = Path(env.text("QUORUM_MEDIA_ROOT", str(LOCAL_DIR / "media")))
 _private_files: dict[str, Any] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from accounts import jobs as accounts
 from core.events import Wiring
 from experts import jobs as experts
-from experts.questions import OPEN_TO, UNDER_WAY
+from experts.questions import OPEN_TO, UNDER_WAY, WORK_DONE
 from payments import jobs as payments
 from projects import jobs as projects
 from projects import queries as projects_of
@@ -32,6 +32,10 @@ WIRING: Wiring = (
     ("credential.refused", experts.on_credential_refused),
     ("credential.revoked", experts.on_credential_revoked),
     ("credential.expired", experts.on_credential_expired),
+    ("credential.revoked", experts.on_record_outdated),
+    ("credential.expired", experts.on_record_outdated),
+    ("credential.narrowed", experts.on_record_outdated),
+    ("record.withdrawn", experts.on_record_withdrawn),
     ("credential.ending", experts.on_credential_ending),
     ("credential_appeal.open", experts.on_credential_appeal_open),
     ("narrowing.proposed", experts.on_narrowing_proposed),
@@ -126,3 +130,4 @@ def answer_questions() -> None:
     """Who answers what a lower app asks upward (`core.questions`)."""
     OPEN_TO.answered_by(projects_of.works_in)
     UNDER_WAY.answered_by(work_of.under_way)
+    WORK_DONE.answered_by(work_of.work_done)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Consent, Notice, User
 from core.models import Event
+from experts.diplomas.making import Figure
 from experts.models import Credential, Expert
 from projects.models import Application, Invitation, Project
 from projects.pricing import hourly
@@ -270,3 +271,22 @@ def queue_of(expert: Expert, project_id: int) -> Queue | None:
     """The queue of one project, for "next task"."""
     found = queues(expert, on_the_desk(expert))
     return next((queue for queue in found if queue.project.pk == project_id), None)
+
+
+def work_done(expert: Expert) -> list[Figure]:
+    """How many answers labs accepted, of how many they decided, in how many projects. Nothing where there is none."""
+    found = Submission.objects.filter(expert=expert, status__in=(_S.ACCEPTED, _S.REJECTED)).aggregate(
+        decided=Count("pk"),
+        accepted=Count("pk", filter=Q(status=_S.ACCEPTED)),
+        projects=Count("project", distinct=True, filter=Q(status=_S.ACCEPTED)),
+        seconds=Sum("active_seconds", filter=Q(status=_S.ACCEPTED), default=0),
+    )
+    if not found["accepted"]:
+        return []
+    share = round(100 * found["accepted"] / found["decided"])
+    return [
+        Figure("Accepted answers", str(found["accepted"])),
+        Figure("Accepted of all that were decided", f"{share} %"),
+        Figure("Projects", str(found["projects"])),
+        Figure("Measured hours", str(round(found["seconds"] / 3600))),
+    ]

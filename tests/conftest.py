@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
@@ -26,6 +27,7 @@ class NetworkIsOff(RuntimeError):
 
 def pytest_configure() -> None:
     """Before Django reads them: cheap hashes (a login per test), and static files without a collected manifest."""
+    settings.QUORUM_RECORD_KEYS = [Fernet.generate_key().decode()]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,

@@ -27,6 +27,7 @@ from experts.actions.mailboxes import ask_mailbox, confirm_mailbox, forget_codes
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propose_narrowing
 from experts.actions.profiles import become_expert, edit_profile
+from experts.actions.records import issue_record, rotate_issuer_key, withdraw_outdated, withdraw_record
 from experts.actions.registers import load_register
 from experts.actions.sealing import seal_documents
 from experts.actions.verdicts import (
@@ -64,6 +65,7 @@ __all__ = [
     "foretell_revocation",
     "forget_codes",
     "give_verdict",
+    "issue_record",
     "lapse_narrowings",
     "load_domains",
     "load_institutions",
@@ -80,6 +82,7 @@ __all__ = [
     "renew_credential",
     "reopen_partner",
     "revoke_credential",
+    "rotate_issuer_key",
     "save_template",
     "seal_documents",
     "take_down",
@@ -88,4 +91,6 @@ __all__ = [
     "verify_credential",
     "verify_diploma_again",
     "warn_of_ends",
+    "withdraw_outdated",
+    "withdraw_record",
 ]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from experts.diplomas.documents import Document, inflate, parse
 from experts.diplomas.graph import Node
@@ -78,19 +77,13 @@ def _entry(entry: Node, fetch: Fetch, verify: Verify) -> None:
     purpose = entry.text("statusPurpose") or "revocation"
     url = next((each.id for each in entry.nodes(kind.list_url)), "")
     try:
-        found = parse(fetch(_https(url)))
+        found = parse(fetch(url))
     except Unreachable as error:
         raise Problem(Reason.STATUS_UNREACHABLE, str(error)[:200]) from None
     except Problem as problem:
         raise _broken(problem.detail) from None
     if _bit(_list(found, kind, purpose, verify), entry.text(kind.index), kind) and purpose in SET:
         raise Problem(SET[purpose], url[:200])
-
-
-def _https(url: str) -> str:
-    if urlsplit(url).scheme != "https":
-        raise Problem(Reason.STATUS_BROKEN, f"not an https address: {url[:120]}")
-    return url
 
 
 def _broken(detail: str) -> Problem:

@@ -13,6 +13,7 @@ from experts.models.mailboxes import MailboxCode
 from experts.models.matching import ExpertMatch
 from experts.models.narrowing import Narrowing
 from experts.models.people import Expert
+from experts.models.records import IssuerKey, Record
 from experts.models.verdicts import CredentialAppeal, Decision, Look, ReasonTemplate, Verdict
 
 __all__ = [
@@ -31,12 +32,14 @@ __all__ = [
     "Inquiry",
     "Institution",
     "InstitutionName",
+    "IssuerKey",
     "Look",
     "MailDomain",
     "MailboxCode",
     "Narrowing",
     "Partner",
     "ReasonTemplate",
+    "Record",
     "RegisterEntry",
     "Road",
     "Strength",

@@ -64,7 +64,7 @@ class Layout:
         return path.read_text()
 
     def sealing_key(self, what: str) -> str:
-        """The demo's Fernet key for "bank" details or "file"s, made from its secret key."""
+        """The demo's Fernet key for "bank" details, "file"s or "record"s, made from its secret key."""
         return base64.urlsafe_b64encode(hashlib.sha256(f"{what} {self.secret_key()}".encode()).digest()).decode()
 
     def lock(self) -> IO[str] | None:

@@ -109,6 +109,7 @@ class Up:
             QUORUM_MANUAL_COUNTRIES="BR GH IN KE MX PK",
             QUORUM_BANK_KEYS=self.layout.sealing_key("bank"),
             QUORUM_FILE_KEYS=self.layout.sealing_key("file"),
+            QUORUM_RECORD_KEYS=self.layout.sealing_key("record"),
             QUORUM_PUBLIC_URL=f"http://localhost:{self.port}",
             ALLOWED_HOSTS="127.0.0.1",
             QUORUM_MEDIA_ROOT=str(local / "media"),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.actions import create_token, invite_member
 from accounts.models import Role
 from core.actors import SYSTEM
-from experts.actions import make_partner
+from experts.actions import issue_record, make_partner
 from experts.models import Evidence, EvidencePage, Narrowing
 from payments.models import Funding, Refund
 from projects.actions import invite, run_shortlist
@@ -68,6 +68,13 @@ GET: dict[str, frozenset[str]] = {
     "experts:credential": EMIL,
     "experts:claim_edit": EMIL,
     "experts:diploma": EMIL,
+    "experts:record_mine": EXPERTS,
+    "experts:did_document": ALL,
+    "experts:record_status": ALL,
+    "experts:record_verify": ALL,
+    "experts:record": ALL,
+    "experts:record_file": ALL,
+    "experts:record_qr": ALL,
     "experts:evidence_page": EMIL | OPS,
     "experts:fields": ALL,
     "experts:invite": EXPERTS,
@@ -138,6 +145,9 @@ POST: dict[str, frozenset[str]] = {
     "experts:claim": EXPERTS,
     "experts:claim_edit": EMIL,
     "experts:diploma": EMIL,
+    "experts:record_make": EXPERTS,
+    "experts:record_withdraw": EXPERTS,
+    "experts:record_verify": ALL,
     "experts:evidence": EMIL,
     "experts:narrowing": EMIL,
     "experts:mailbox": EMIL,
@@ -232,6 +242,7 @@ class World:
             cancel_url="http://testserver/",
             created_by=user("Mina"),
         )
+        self.record = issue_record(expert=self.emil, by=user("Emil"))
         self.partner = make_partner(name="Danish Physical Society", slug="dfs", logo=b"png", by=ops())
         self.refund = Refund.objects.create(funding=self.funding, amount=100, currency="usd")
         self.upload = Import.objects.create(
@@ -282,6 +293,8 @@ class World:
             "evidence_id": self.evidence.public_id,
             "narrowing_id": self.narrowing.public_id,
             "number": 1,
+            "list_number": 0,
+            "record_id": self.record.public_id,
             "code": self.emil.join_code,
             "slug": self.partner.slug,
             "name": "0533-physics",

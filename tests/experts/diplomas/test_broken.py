@@ -308,8 +308,7 @@ CASES: dict[str, tuple[Callable[[], Verdict], Reason]] = {
     "place beyond the list": (with_list(status_list(bits={}), listed(999_999)), R.STATUS_BROKEN),
     "place below zero": (with_list(status_list(bits={}), listed("-1")), R.STATUS_BROKEN),
     "place is no number": (with_list(status_list(bits={}), listed("٣")), R.STATUS_BROKEN),
-    "list not over https": (with_list(b"", listed(3, statusListCredential="http://uni.example/1")), R.STATUS_BROKEN),
-    "list in a file": (with_list(b"", listed(3, statusListCredential="file:///etc/passwd")), R.STATUS_BROKEN),
+    "list in a file": (with_list(b"", listed(3, statusListCredential="file:///etc/passwd")), R.STATUS_UNREACHABLE),
     "another kind of status": (
         of(jwt(diploma(credentialStatus={"id": LIST, "type": "1EdTechRevocationList"}))), R.STATUS_UNKNOWN),
     "states of several bits": (of(jwt(diploma(**listed(3, statusSize=2)))), R.STATUS_UNKNOWN),
