@@ -12,6 +12,7 @@ from core.errors import Fault, Invalid, WrongState
 from core.events import record
 from core.transitions import lock
 from payments import gateway, queries
+from payments.actions.once import made_once
 from payments.models import Customer
 from payments.money import show
 
@@ -22,7 +23,13 @@ def customer_of(*, lab: Lab, by: Actor) -> str:
     customer = _row(lab)
     if customer.stripe_customer_id:
         return customer.stripe_customer_id
-    made = gateway.create_customer(lab=lab.public_id, name=customer.name, key=f"customer:{lab.public_id}")
+    made = made_once(
+        customer,
+        find=lambda since: gateway.find_customer(lab=lab.public_id, since=since),
+        make=lambda run: gateway.create_customer(
+            lab=lab.public_id, name=customer.name, key=f"customer:{lab.public_id}:{run}"
+        ),
+    )
     with transaction.atomic():
         customer = lock(customer)
         customer.stripe_customer_id = kept = customer.stripe_customer_id or made

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Lab, User
@@ -18,6 +15,7 @@ from core.transitions import lock, step
 from payments import gateway, ledger, words
 from payments.actions.cancelling import close_page
 from payments.actions.customers import check_card_limit, customer_of
+from payments.actions.once import next_run_if_unheard
 from payments.actions.refunds import send_back
 from payments.models import AccountKind, Funding
 
@@ -73,22 +71,10 @@ def open_funding(
     )
 
 
-@contextmanager
-def _next_run_if_unheard(funding: Funding) -> Iterator[None]:
-    """Where no answer came, the page is asked for under another key: Stripe may repeat a 500 to the first for a day.
-
-    What the first call made, unheard, is never paid: nobody was sent to it.
-    """
-    try:
-        yield
-    except gateway.Unknown:
-        Funding.objects.filter(pk=funding.pk, run=funding.run).update(run=F("run") + 1)
-        raise
-
-
 def start_checkout(*, funding: Funding, by: Actor) -> str:
     """The address of Stripe's payment page. Asking twice gives the same page. Call it outside transactions.
 
+    A page that a first call made, unheard, is never paid: nobody was sent to it.
     Raises WrongState once paid or over, gateway errors where Stripe does not answer.
     """
     authorise(by, Permission.PROJECT_FUND, lab=funding.lab)
@@ -97,7 +83,7 @@ def start_checkout(*, funding: Funding, by: Actor) -> str:
     if funding.checkout_url:
         return funding.checkout_url
     customer = customer_of(lab=funding.lab, by=by)
-    with _next_run_if_unheard(funding):
+    with next_run_if_unheard(funding):
         session = gateway.start_checkout(
             funding=funding.public_id,
             customer=customer,

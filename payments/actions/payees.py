@@ -21,6 +21,7 @@ from core.errors import Fault, Invalid, Refused, WrongState
 from core.events import record
 from core.transitions import lock, step
 from payments import bank, gateway, queries, words
+from payments.actions.once import made_once
 from payments.actions.payouts import retry_refused
 from payments.models import Payee
 from payments.sealing import seal
@@ -109,26 +110,30 @@ def onboarding_link(*, payee: Payee, return_url: str, refresh_url: str, by: Acto
     if payee.route != Payee.Route.STRIPE:
         raise WrongState("Stripe does not pay to your country: give us your bank details instead.")
     if not payee.stripe_account_id:
-        facts = gateway.create_recipient(
-            payee=payee.public_id,
-            email=payee.user.email,
-            name=payee.user.name,
-            country=payee.country,
-            key=_account_key(payee),
+        facts = made_once(
+            payee,
+            find=lambda since: gateway.find_recipient(payee=payee.public_id, country=payee.country, since=since),
+            make=lambda run: gateway.create_recipient(
+                payee=payee.public_id,
+                email=payee.user.email,
+                name=payee.user.name,
+                country=payee.country,
+                key=_account_key(payee, run),
+            ),
         )
         payee = _keep_account(payee, facts.id)
         apply_recipient(facts=facts, by=SYSTEM)
     return gateway.onboarding_url(payee.stripe_account_id or "", return_url=return_url, refresh_url=refresh_url)
 
 
-def _account_key(payee: Payee) -> str:
-    """The same words to Stripe, the same key: what an unanswered call made is found again.
+def _account_key(payee: Payee, run: int) -> str:
+    """Other words get another key, or Stripe would refuse them for as long as it remembers the first (v2: 30 days).
 
-    Other words get another key, or Stripe would refuse them for as long as it remembers the first (v2: 30 days). An
-    account that the first call made, unheard, stays empty there: nobody was sent to it and nothing is paid into it.
+    An account that the first call made for another country, unheard, stays empty there: nobody was sent to it and
+    nothing is paid into it.
     """
     said = json.dumps([payee.user.email, payee.user.name, payee.country])
-    return f"recipient:{payee.public_id}:{sha256(said.encode()).hexdigest()[:16]}"
+    return f"recipient:{payee.public_id}:{sha256(said.encode()).hexdigest()[:16]}:{run}"
 
 
 @transaction.atomic

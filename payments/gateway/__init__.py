@@ -29,6 +29,7 @@ from payments.gateway.money_in import (
     create_customer,
     dispute,
     expire_checkout,
+    find_customer,
     find_refund,
     refund,
     refunds_of,
@@ -36,7 +37,7 @@ from payments.gateway.money_in import (
     start_checkout,
 )
 from payments.gateway.money_out import balance, bank_payout, find_transfer, send_transfer, transfer
-from payments.gateway.recipients import create_recipient, onboarding_url, recipient
+from payments.gateway.recipients import create_recipient, find_recipient, onboarding_url, recipient
 from payments.gateway.reversals import find_reversal, reversal, reversal_of_line, reversals_of, send_reversal
 from payments.gateway.webhooks import SECRETS, verify
 
@@ -69,6 +70,8 @@ __all__ = [
     "dispute",
     "events",
     "expire_checkout",
+    "find_customer",
+    "find_recipient",
     "find_refund",
     "find_reversal",
     "find_transfer",

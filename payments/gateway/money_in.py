@@ -28,6 +28,18 @@ def create_customer(*, lab: str, name: str, key: str) -> str:
         return client().v1.customers.create({"name": name, "metadata": {"lab": lab}}, {"idempotency_key": key}).id
 
 
+def find_customer(*, lab: str, since: datetime) -> str | None:
+    """The Customer that an earlier, unanswered call made for a lab, if it made one."""
+    with told_apart():
+        listed = client().v1.customers.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
+        ids = (found.id for found in listed.auto_paging_iter() if _metadata(found).get("lab") == lab)
+        return next(ids, None)
+
+
+def _metadata(found: stripe.Customer) -> Mapping[str, str]:
+    return found.metadata.to_dict() if found.metadata else {}
+
+
 def start_checkout(
     *,
     funding: str,

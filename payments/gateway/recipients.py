@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import stripe
 
 from payments.facts import Recipient, Requirement
 from payments.gateway.client import client, dig, told_apart
+
+PAGE: Final = 20
 
 
 def create_recipient(*, payee: str, email: str, name: str, country: str, key: str) -> Recipient:
@@ -32,6 +35,23 @@ def create_recipient(*, payee: str, email: str, name: str, country: str, key: st
             {"idempotency_key": key},
         )
     return _recipient(account)
+
+
+def find_recipient(*, payee: str, country: str, since: datetime) -> Recipient | None:
+    """The account that an earlier, unanswered call opened for a person in this country, if it opened one.
+
+    v2 cannot be asked for what is younger than `since`: it lists the youngest first, so the look ends there.
+    """
+    with told_apart():
+        listed = client().v2.core.accounts.list({"applied_configurations": ["recipient"], "limit": PAGE})
+        for account in listed.auto_paging_iter():
+            if datetime.fromisoformat(account.created) < since:
+                return None
+            if account.metadata and account.metadata.to_dict().get("payee") == payee:
+                found = recipient(account.id)
+                if found.country == country:
+                    return found
+    return None
 
 
 def recipient(account_id: str) -> Recipient:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from accounts.models import Lab
+from payments.models.once import Once
 
 
-class Customer(models.Model):
+class Customer(Once):
     """The one Stripe Customer of a lab, made when it first pays, and whether its limit for cards is lifted."""
 
     lab = models.OneToOneField(Lab, on_delete=models.PROTECT, related_name="customer")

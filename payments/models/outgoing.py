@@ -13,9 +13,10 @@ from core.ids import PublicIdField
 from payments.models.incoming import Funding
 from payments.models.ledger import Entry
 from payments.models.manual import BatchLine
+from payments.models.once import Once
 
 
-class Payee(models.Model):
+class Payee(Once):
     """How one person is paid: their country, and what Stripe says of their account (a mirror, refreshed by hints).
 
     Where Stripe does not pay, ops do by hand: then the person's bank details are kept here, sealed. Ops may move a

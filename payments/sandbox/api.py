@@ -20,6 +20,7 @@ FAULTS: Final = (
     "500_before",  # an error, nothing happened, nothing saved
     "500_after",  # it happened, the answer is an error, the key remembers the true answer
     "500_saved",  # it happened, and the key remembers the error for a day
+    "500_void",  # nothing happened, and the key remembers the error for a day
     "drop_after",  # it happened, the connection breaks
     "hang_after",  # it happened, the answer comes too late
 )
@@ -85,6 +86,8 @@ class Api:
         except contract.Violation as violation:
             self.violations.append(f"{operation}: {violation}")
             return _error(400, "invalid_request_error", str(violation), param=violation.param)
+        if fault == "500_void":
+            return self._keep(request, BROKEN, "")
         try:
             reply = Reply(200, objects.public(act(self.sandbox, params, Context(request, match))))
         except Refusal as refusal:
@@ -110,13 +113,12 @@ class Api:
         return Reply(kept["status"], kept["body"], headers={"Idempotent-Replayed": "true"})
 
     def _keep(self, request: Request, reply: Reply, fault: str) -> Reply:
-        broken = _error(500, "api_error", "An unknown error occurred")
-        saved = broken if fault == "500_saved" else reply
+        saved = BROKEN if fault == "500_saved" else reply
         if request.method == "POST" and _reply_key(request):
             kept = {"status": saved.status, "body": saved.body, "at": self.sandbox.now(), "request": _digest(request)}
             self.sandbox.store.put("reply", _reply_key(request), kept)
         if fault in ("500_after", "500_saved"):
-            return broken
+            return BROKEN
         if fault in ("drop_after", "hang_after"):
             return Reply(reply.status, reply.body, then=fault.removesuffix("_after"))
         return reply
@@ -141,10 +143,11 @@ def _error(status: int, kind: str, message: str, *, code: str = "", param: str =
     return Reply(status, {"error": {name: value for name, value in facts.items() if value}})
 
 
+BROKEN: Final = _error(500, "api_error", "An unknown error occurred")
 REFUSALS: Final = {
     "409": _error(409, "invalid_request_error", "Another request holds this key", code="idempotency_key_in_use"),
     "429": _error(429, "rate_limit", "Too many requests", code="rate_limit"),
-    "500_before": _error(500, "api_error", "An unknown error occurred"),
+    "500_before": BROKEN,
 }
 
 
@@ -271,6 +274,12 @@ def _list_reversals(sandbox: Sandbox, params: Thing, context: Context) -> Thing:
     return objects.listing(reversals.reversals_of(sandbox, context.id), context.request.path)
 
 
+def _list_accounts(sandbox: Sandbox, params: Thing, context: Context) -> Thing:
+    """Youngest first, without what `include` would name. Ours fit on one page."""
+    found = [_show_account(account, {}) for account in sandbox.store.all("account")]
+    return {"data": found[::-1], "next_page_url": None, "previous_page_url": None}
+
+
 def _list_thin(sandbox: Sandbox, params: Thing, context: Context) -> Thing:
     """v2's lists have no `has_more`. Ours fit on one page."""
     found = [
@@ -319,6 +328,7 @@ def _balance(sandbox: Sandbox, params: Thing, context: Context) -> Thing:
 
 ROUTES: Final[tuple[tuple[str, str, str, Act], ...]] = (
     ("POST", r"/v2/core/accounts", "account_create", lambda s, p, c: _show_account(s.create_account(p), p)),
+    ("GET", r"/v2/core/accounts", "account_list", _list_accounts),
     (
         "GET",
         r"/v2/core/accounts/(?P<id>\w+)",
@@ -335,6 +345,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Act], ...]] = (
         lambda s, p, c: _expanded(s, s.expire(c.id), p),
     ),
     ("POST", r"/v1/customers", "customer_create", lambda s, p, c: s.create_customer(p)),
+    ("GET", r"/v1/customers", "customer_list", _list("customer", "email")),
     ("GET", r"/v1/customers/(?P<id>\w+)", "customer_retrieve", _get("customer")),
     ("GET", r"/v1/invoices/(?P<id>\w+)", "invoice_retrieve", _get("invoice")),
     ("GET", r"/v1/payment_intents/(?P<id>\w+)", "intent_retrieve", _get("intent")),

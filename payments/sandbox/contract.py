@@ -23,12 +23,14 @@ from stripe.params.v2.core import EventListParams
 
 OPERATIONS: dict[str, Any] = {
     "account_create": v2.AccountCreateParams,
+    "account_list": v2.AccountListParams,
     "account_retrieve": v2.AccountRetrieveParams,
     "account_link_create": v2.AccountLinkCreateParams,
     "session_create": checkout.SessionCreateParams,
     "session_expire": checkout.SessionExpireParams,
     "session_retrieve": checkout.SessionRetrieveParams,
     "customer_create": v1.CustomerCreateParams,
+    "customer_list": v1.CustomerListParams,
     "customer_retrieve": v1.CustomerRetrieveParams,
     "invoice_retrieve": v1.InvoiceRetrieveParams,
     "intent_retrieve": v1.PaymentIntentRetrieveParams,

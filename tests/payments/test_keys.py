@@ -16,7 +16,7 @@ from tests.rules.house import modules, name_of, tree
 from tests.sandbox import LocalStripe
 
 # Keys that are another builder's, passed on.
-PASSED_ON = {"key", "row.key", "_account_key(payee)"}
+PASSED_ON = {"key", "row.key", "_account_key(payee, run)"}
 
 
 def builders() -> Iterator[tuple[ast.JoinedStr, ast.Module]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import Notice
 from core import events
@@ -137,7 +140,7 @@ def test_stripe_that_does_not_answer_is_no_fault_page(stripe: LocalStripe, setti
     assert caught.value.message.startswith("Stripe does not answer")
 
 
-@pytest.mark.parametrize("fault", ["500_before", "500_after", "drop_after"])
+@pytest.mark.parametrize("fault", ["500_before", "500_after", "drop_after", "500_saved", "500_void"])
 def test_an_answer_that_never_came_is_asked_for_again_and_one_account_exists(stripe: LocalStripe, fault: str) -> None:
     emil = people.user("Emil")
     row = actions.choose_country(user=emil, country="DK", by=emil)
@@ -146,6 +149,16 @@ def test_an_answer_that_never_came_is_asked_for_again_and_one_account_exists(str
         actions.onboarding_link(payee=row, by=emil, **BACK)
     assert actions.onboarding_link(payee=row, by=emil, **BACK)
     assert stripe.sandbox.store.count("account") == 1
+
+
+def test_the_look_for_an_account_ends_at_those_that_are_older_than_the_first_try(stripe: LocalStripe) -> None:
+    """v2 lists the youngest first: nobody's set-up waits for a walk through everybody's accounts."""
+    emils = payee(stripe)
+    asked = {"payee": emils.public_id, "country": "DK"}
+    found = gateway.find_recipient(**asked, since=timezone.now() - timedelta(hours=1))
+    assert found is not None
+    assert found.id == emils.stripe_account_id
+    assert gateway.find_recipient(**asked, since=timezone.now() + timedelta(hours=1)) is None
 
 
 def test_whoever_corrects_the_country_after_an_unanswered_call_is_not_stuck(stripe: LocalStripe) -> None:

@@ -74,6 +74,27 @@ def test_a_lost_answer_makes_no_second_customer(stripe: LocalStripe) -> None:
         customer_of(lab=lab, by=people.user("Rosa"))
 
 
+@pytest.mark.parametrize("fault", ["500_saved", "500_void"])
+def test_a_saved_500_holds_no_new_lab_up(stripe: LocalStripe, fault: str) -> None:
+    """Stripe repeats it to the same key for a day: whether anything was made is looked up, and asked under another."""
+    lab, mina = people.lab(), people.user("Mina")
+    stripe.fail(fault, path="/v1/customers")
+    with pytest.raises(gateway.Unknown):
+        customer_of(lab=lab, by=mina)
+    assert customer_of(lab=lab, by=mina) == next(stripe.sandbox.store.all("customer"))["id"]
+    assert stripe.sandbox.store.count("customer") == 1
+
+
+def test_a_customer_of_another_lab_is_not_taken_for_ours(stripe: LocalStripe) -> None:
+    lab, mina = people.lab(), people.user("Mina")
+    gateway.create_customer(lab="lab_other", name="Otter Labs", key="other")
+    stripe.fail("500_void", path="/v1/customers")
+    with pytest.raises(gateway.Unknown):
+        customer_of(lab=lab, by=mina)
+    assert customer_of(lab=lab, by=mina) == list(stripe.sandbox.store.all("customer"))[-1]["id"]
+    assert stripe.sandbox.store.count("customer") == 2
+
+
 @pytest.mark.chaos
 @pytest.mark.django_db(transaction=True)
 def test_two_first_payments_at_once_are_one_customer(stripe: LocalStripe) -> None:
