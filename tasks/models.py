@@ -283,6 +283,7 @@ class Submission(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["decide_by"], condition=models.Q(status="submitted"), name="decision_clock"),
             models.Index(fields=["appeal_by"], condition=models.Q(status="rejected"), name="appeal_clock"),
+            models.Index(fields=["decided_at"], condition=models.Q(status="accepted"), name="accepted_at"),
             models.Index(fields=["project", "status", "submitted_at"]),
             models.Index(fields=["task", "expert"]),
             models.Index(fields=["expert", "-id"]),
