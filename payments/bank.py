@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from core import cells
 from core.errors import Fault, Invalid
-from payments.cells import harmless
 
 DETAILS: Final = ("holder", "account", "code", "bank")
 ANSWER: Final = ("result", "reference", "date", "reason")
@@ -72,20 +72,9 @@ def _iban_adds_up(iban: str) -> bool:
 
 def written(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     """The file out, line by line."""
-    target = io.StringIO()
-    writer = csv.DictWriter(target, HEAD, restval="", lineterminator="\r\n")
-    writer.writeheader()
+    yield cells.line(HEAD)
     for row in rows:
-        yield _taken(target)
-        writer.writerow({**row, **{name: harmless(row[name]) for name in DETAILS if name in row}})
-    yield _taken(target)
-
-
-def _taken(target: io.StringIO) -> str:
-    text = target.getvalue()
-    target.seek(0)
-    target.truncate()
-    return text
+        yield cells.line(row.get(name, "") for name in HEAD)
 
 
 def read(content: bytes) -> list[Told]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
-from payments.cells import Echo
+from core import cells
 from payments.models import BalanceTransaction, InboxEvent, Outbox, Reconciliation
 from payments.money import plain
 from payments.stripe_lines import MEANINGS, Meaning
@@ -125,16 +124,15 @@ HEAD = ("line", "created_at", "type", "meaning", "source", "amount", "fee", "net
 
 def day_csv(day: date) -> Iterator[str]:
     """Each line of the day with what of ours it is; then what the last run found to be ours and not theirs."""
-    writer = csv.writer(Echo())
-    yield writer.writerow(HEAD)
+    yield cells.line(HEAD)
     for line in lines_of(day).order_by("created_at", "pk").iterator(chunk_size=2_000):
         money = [plain(amount, line.currency) for amount in (line.amount, line.fee, line.net)]
         who = [line.txn_id, line.created_at.isoformat(), line.type, meaning_of(line.type), line.source]
-        yield writer.writerow([*who, *money, line.currency, line.matched, _found(line)])
+        yield cells.line([*who, *money, line.currency, line.matched, _found(line)])
     for run in runs_of(day)[:1]:
         for odd in _missing(run):
             money = ["", "", plain(odd["net"], run.currency), run.currency]
-            yield writer.writerow(["", odd["at"], odd["type"], odd["type"], "", *money, odd["ref"], odd["what"]])
+            yield cells.line(["", odd["at"], odd["type"], odd["type"], "", *money, odd["ref"], odd["what"]])
 
 
 def _found(line: BalanceTransaction) -> str:

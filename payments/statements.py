@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
-from payments.cells import Echo, harmless
+from core import cells
 from payments.models import Allocation, BatchLine, Earning, Payout, Reversal
 from payments.money import plain, show
 
@@ -144,12 +143,11 @@ def year_lines(year: int) -> Iterator[str]:
     )
     ours = Coalesce(Sum("pay", filter=Q(kind__in=Earning.HOUSE_PAID)), 0)
     sums = named.annotate(earned=Sum("pay"), ours=ours, lines=Count("pk")).order_by("payee__public_id", "currency")
-    writer = csv.writer(Echo())
-    yield writer.writerow(YEAR_HEAD)
+    yield cells.line(YEAR_HEAD)
     for public_id, name, email, country, tax_form, currency, earned, top_ups, lines in sums.iterator(chunk_size=500):
         money = (plain(earned, currency), plain(top_ups, currency))
-        person = (public_id, harmless(name), harmless(email), country or "")
-        yield writer.writerow([year, *person, currency, *money, lines, tax_form or ""])
+        person = (public_id, name, email, country or "")
+        yield cells.line([year, *person, currency, *money, lines, tax_form or ""])
 
 
 def steps(earning: Earning, *, by_hand: bool = False) -> list[Step]:
@@ -221,18 +219,17 @@ CSV_HEAD = (
 
 
 def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
-    """The statement as CSV: UTC times in ISO 8601, amounts as decimals. Formulas are made harmless."""
-    writer = csv.writer(Echo())
-    yield writer.writerow(CSV_HEAD)
+    """The statement as CSV: UTC times in ISO 8601, amounts as decimals."""
+    yield cells.line(CSV_HEAD)
     for earning in earnings:
         payouts = [allocation.payout for allocation in earning.allocations.all()]
-        yield writer.writerow(
+        yield cells.line(
             [
                 earning.public_id,
                 earning.booked_at.isoformat(),
                 earning.state,  # type: ignore[attr-defined]  # annotated by earnings_of
                 earning.kind,
-                harmless(earning.memo),
+                earning.memo,
                 earning.source,
                 plain(earning.pay, earning.currency),
                 earning.currency,
@@ -241,7 +238,7 @@ def csv_lines(earnings: Iterable[Earning]) -> Iterator[str]:
                 _last(payout.sent_at for payout in payouts),
                 _last(payout.arrives_on for payout in payouts),
                 _last(payout.paid_at for payout in payouts),
-                harmless(" ".join(payout.bank_payout_id for payout in payouts).strip()),
+                " ".join(payout.bank_payout_id for payout in payouts).strip(),
                 earning.get_kind_display(),
             ]
         )
