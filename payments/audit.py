@@ -243,6 +243,17 @@ CHECKS: Final[dict[str, str]] = {
         ) b ON b.ref = u.public_id
         WHERE e.earned IS DISTINCT FROM b.booked
     """,
+    "I17 each paid due is one earning of the same person, project, cause and amount, and none is without its due": """
+        SELECT d.public_id || ' is ' || d.status || ', earned as ' || coalesce(e.public_id, 'nothing')
+        FROM payments_due d LEFT JOIN payments_earning e ON e.id = d.earning_id
+        WHERE (d.status = 'paid') <> (e.id IS NOT NULL)
+            OR e.id IS NOT NULL AND (e.payee_id, e.ref, e.source, e.kind, e.pay, e.fee, e.currency)
+                IS DISTINCT FROM (d.payee_id, d.ref, d.source, d.kind, d.amount, 0::bigint, d.currency)
+        UNION ALL
+        SELECT e.public_id || ' has ' || count(d.id) || ' dues'
+        FROM payments_earning e LEFT JOIN payments_due d ON d.earning_id = e.id
+        WHERE e.kind = 'minimum' GROUP BY e.id HAVING count(d.id) <> 1
+    """,
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from core.errors import Invalid, Refused
 
@@ -125,6 +126,15 @@ class Requirement:
 
     path: str
     errors: tuple[str, ...]
+
+
+OLD_REVERSAL: Final = "rev_"
+
+
+def reversal_named(public_id: str) -> str:
+    """What our reversal is called today. Until November 2026 their ids began as those of reviews do; Stripe's metadata,
+    payloads that were sent, the ledger and the event log keep what was written then."""
+    return f"rvl_{public_id.removeprefix(OLD_REVERSAL)}" if public_id.startswith(OLD_REVERSAL) else public_id
 
 
 @dataclass(frozen=True)

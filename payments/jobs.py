@@ -16,6 +16,7 @@ from accounts.roles import Permission
 from core.actors import SYSTEM
 from core.models import Event
 from payments import actions, queries
+from payments.facts import reversal_named
 from payments.models import Batch, BatchLine, Due, Funding, Hold, Payee, Payout, Reconciliation, Reversal
 from payments.money import show
 from payments.sweep import each
@@ -316,7 +317,7 @@ def on_reversal_agreed(event: Event) -> None:
 
 def on_reversal_done(event: Event) -> None:
     """The person reads why pay was taken back, or that what came back is theirs; of the latter ops hear too."""
-    reversal = Reversal.objects.select_related("payout__payee").get(public_id=event.subject)
+    reversal = Reversal.objects.select_related("payout__payee").get(public_id=reversal_named(event.subject))
     payee, figure = reversal.payout.payee, show(reversal.amount, reversal.currency)
     if reversal.asked:
         title = f"{figure} of a payout was taken back"
@@ -333,7 +334,7 @@ def on_reversal_done(event: Event) -> None:
 
 def on_reversal_failed(event: Event) -> None:
     """Who proposed it and who agreed hear that Stripe said no."""
-    reversal = Reversal.objects.select_related("proposed_by", "decided_by").get(public_id=event.subject)
+    reversal = Reversal.objects.select_related("proposed_by", "decided_by").get(public_id=reversal_named(event.subject))
     for person in filter(None, (reversal.proposed_by, reversal.decided_by)):
         title = f"Stripe did not take {show(reversal.amount, reversal.currency)} back"
         notify(user=person, title=title, body=reversal.failure, url="/admin/payments/reversal/", event=event)

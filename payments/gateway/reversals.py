@@ -8,7 +8,7 @@ from typing import Any
 
 import stripe
 
-from payments.facts import Reversal
+from payments.facts import Reversal, reversal_named
 from payments.gateway.client import client, id_of, told_apart
 
 
@@ -40,7 +40,8 @@ def reversals_of(transfer_id: str) -> list[Reversal]:
 
 def find_reversal(payload: Mapping[str, Any], *, since: datetime) -> Reversal | None:
     """The reversal that an earlier, unanswered call made, if it made one. `since` is not needed: there are few."""
-    return next((found for found in reversals_of(payload["transfer"]) if found.subject == payload["reversal"]), None)
+    asked = reversal_named(payload["reversal"])
+    return next((found for found in reversals_of(payload["transfer"]) if found.subject == asked), None)
 
 
 def reversal_of_line(txn_id: str) -> Reversal | None:
@@ -56,5 +57,5 @@ def _reversal(made: stripe.TransferReversal) -> Reversal:
         amount=made.amount,
         currency=made.currency,
         transfer=id_of(made.transfer),
-        subject=made.metadata.to_dict().get("reversal", "") if made.metadata else "",
+        subject=reversal_named(made.metadata.to_dict().get("reversal", "")) if made.metadata else "",
     )

@@ -96,6 +96,7 @@ class Earning(models.Model):
         TOP_UP = "top_up", "Top-up from the platform"
         MINIMUM = "minimum", "Made up to the least an hour"
 
+    DUES = (Kind.MINIMUM,)  # paid through a Due alone
     HOUSE_PAID = (Kind.TOP_UP,)  # from the platform's own money; every other kind is drawn on the project's fundings
 
     public_id = PublicIdField(prefix="ern")
@@ -271,7 +272,7 @@ class Reversal(models.Model):
     }
     HOLDING = (Status.PROPOSED, Status.PENDING, Status.DONE)  # no other reversal may take this part
 
-    public_id = PublicIdField(prefix="rev")
+    public_id = PublicIdField(prefix="rvl")
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="reversals")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)

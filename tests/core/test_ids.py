@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from accounts.models import Lab, User
 from core.ids import ALPHABET, LENGTH, PublicIdField, new_id
 from tests import people
+from tests.rules.house import own_models
 
 
 def test_an_id_is_a_prefix_and_sixteen_letters_of_base32() -> None:
@@ -22,6 +25,14 @@ def test_ids_use_the_whole_alphabet_and_do_not_repeat() -> None:
     # Each place takes each letter: no place is stuck.
     for place in range(LENGTH):
         assert len({one[2 + place] for one in made}) == len(ALPHABET)
+
+
+def test_no_two_kinds_of_things_have_ids_that_begin_alike() -> None:
+    """Whoever reads an id knows what it is, and a search for it finds one thing."""
+    fields = [field for model in own_models() for field in model._meta.fields if isinstance(field, PublicIdField)]
+    prefixes = [field.prefix for field in fields]
+    assert len(prefixes) > 20
+    assert [prefix for prefix, count in Counter(prefixes).items() if count > 1] == []
 
 
 def test_the_field_is_written_into_migrations_by_its_prefix_alone() -> None:

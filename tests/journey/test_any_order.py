@@ -65,7 +65,7 @@ class AnyOrder(RuleBasedStateMachine):
     """One project of Meridian AI, four experts, one of them paid by hand, two of ops, Stripe with its faults and banks
     that contest and bounce. Ops move people from Stripe to bank transfers and back.
 
-    I1 to I16 are asked after each step, by the audit; each walk is undone at its end.
+    I1 to I17 are asked after each step, by the audit; each walk is undone at its end.
     """
 
     def __init__(self) -> None:

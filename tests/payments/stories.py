@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from accounts.models import Lab, User
 from core.actors import SYSTEM
 from payments import actions
-from payments.models import Earning, Funding, Payee
+from payments.models import Due, Earning, Funding, Payee
 from tests import people
 from tests.sandbox import LocalStripe
 
@@ -69,5 +71,20 @@ def earned(
         fee=fee,
         currency="usd",
         memo="Preference pairs in physics, task 1",
+        by=SYSTEM,
+    )
+
+
+def owed_a_minimum(user: User, amount: int = 500) -> Due:
+    """A week of theirs paid less than the least an hour; the project's free funds make it up."""
+    return actions.owe(
+        ref=PROJECT,
+        payee=user,
+        source="sub_week",
+        kind=Earning.Kind.MINIMUM,
+        since=date(2026, 11, 2),
+        amount=amount,
+        currency="usd",
+        memo="Made up to $30.00 an hour",
         by=SYSTEM,
     )

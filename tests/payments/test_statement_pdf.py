@@ -17,7 +17,7 @@ from core.actors import SYSTEM
 from payments import actions, statement_pdf, statements
 from payments.models import Earning, Payee
 from tests import people
-from tests.payments.stories import PROJECT, earned, funded
+from tests.payments.stories import PROJECT, earned, funded, owed_a_minimum
 from tests.payments.test_doors import emil, read
 from tests.sandbox import LocalStripe
 
@@ -107,7 +107,9 @@ def test_each_kind_of_line_has_its_own_words_on_the_page_in_csv_and_pdf(stripe: 
     farah = people.user("Farah")
     line: dict[str, Any] = {"ref": PROJECT, "payee": farah, "currency": "usd", "memo": "Preference pairs", "by": SYSTEM}
     for kind in Earning.Kind.values:
-        if kind in ("qualification", "onboarding", "minimum"):
+        if kind in Earning.DUES:
+            owed_a_minimum(farah, 100)
+        elif kind in ("qualification", "onboarding"):
             actions.earn_from_funds(source=f"sub_{kind}", kind=kind, pay=100, fee=20, **line)
         elif kind == "top_up":
             actions.top_up(source="sub_top_up", amount=100, **line)
