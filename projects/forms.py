@@ -43,14 +43,14 @@ def labs_of(user: User) -> list[Lab]:
 
 
 class Money(forms.DecimalField):
-    """Dollars on the page, minor units in `cleaned_data`."""
+    """Dollars on the page, minor units in `cleaned_data`: 0 for nothing."""
 
     def __init__(self, **kwargs: Any) -> None:
         given = {"min_value": Decimal("0.01"), "max_value": Decimal(1_000_000), "decimal_places": 2, **kwargs}
         super().__init__(widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}), **given)
 
     def clean(self, value: Any) -> Any:
-        return int(super().clean(value) * 100)
+        return int((super().clean(value) or 0) * 100)
 
 
 def dollars(minor: int) -> Decimal | None:
@@ -145,6 +145,13 @@ class WhoStep(Step):
 class PriceStep(Step):
     pay = Money(label="Pay for a task", max_value=Decimal(10_000))
     minutes = forms.IntegerField(label="Usual minutes for a task", min_value=1, max_value=2_400)
+    min_hourly = Money(
+        label="The least an hour",
+        min_value=Decimal(0),
+        max_value=Decimal(10_000),
+        required=False,
+        help_text="You may promise more than Quorum's own least, never less. Once the project is open it stands.",
+    )
     planned_tasks = forms.IntegerField(label="Tasks", min_value=1, max_value=MAX_TASKS)
     overlap = forms.IntegerField(
         label="Experts for each task",
@@ -170,6 +177,7 @@ class PriceStep(Step):
         return {
             **super().values_of(project),
             "pay": dollars(project.pay),
+            "min_hourly": dollars(project.min_hourly),
             "planned_tasks": project.planned_tasks or None,
         }
 

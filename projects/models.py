@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Agreement, Consent, Lab, User
 from core.ids import PublicIdField
 from experts.models import DegreeLevel, Expert
+from projects.pricing import COUNTS
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -109,6 +110,11 @@ class Project(models.Model):
     @property
     def seat_cost(self) -> int:
         return self.pay + self.fee
+
+    @property
+    def most_minutes(self) -> int:
+        """Of one answer, as they count towards the least an hour."""
+        return COUNTS * self.minutes
 
     @property
     def in_pilot(self) -> bool:

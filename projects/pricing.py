@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from payments.money import estimate_stripe_fee, fee_on, gross_for
+
+COUNTS: Final = 2
+"""Times the usual minutes of a task: the most of one answer that counts towards the least an hour."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-MOST: Final = 2
-"""Times the usual minutes of a task: the most of one answer that counts towards the minimum."""
+from projects.pricing import COUNTS
+
+MOST: Final = COUNTS
 
 
 def believed(said: int, passed: timedelta) -> int:

@@ -19,7 +19,7 @@ from payments.models import Earning
 from projects.kinds import CHOICES, kind, parse_form
 from projects.models import Project
 from projects.queries import current_instructions, open_invitations
-from tasks import actions, forms, measured
+from tasks import actions, forms
 from tasks import queries_browse as market
 from tasks import queries_promises as promises
 from tasks import queries_work as ask
@@ -104,7 +104,6 @@ def offer(request: HttpRequest, expert: Expert, prj: str) -> HttpResponse:
         "instructions": current_instructions(project),
         "agreements": project.agreements.order_by("kind"),
         "partial_pay": partial(Share(project.pay, project.fee), project.partial_pay_percent).pay,
-        "most_minutes": measured.MOST * project.minutes,
         "kept": kept,
         "by_hand": any(figures.paid_by_hand for _, figures in kept),
     }

@@ -9,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from experts.actions import edit_profile
 from payments.gateway import GatewayError
@@ -59,6 +60,7 @@ def test_mina_makes_a_project_step_by_step() -> None:
                 "overlap": "2",
                 "pilot_tasks": "5",
                 "decision_days": "2",
+                "min_hourly": "45",
             },
             "agreements",
         ),
@@ -125,6 +127,39 @@ def test_a_bad_step_is_shown_again_with_words(step: str, fields: dict[str, Any],
     assert words in text(answer)
 
 
+def test_a_project_promises_more_than_quorums_least_an_hour_and_never_less() -> None:
+    project, mina = draft(), browser("Mina")
+    page = text(mina.get(url("edit", project, "price")))
+    words = "of measured time, over each week’s accepted answers."
+    assert 'name="min_hourly" value="30"' in page
+    assert f"{words} One answer counts for at most 20 min." in page  # as experts read it
+    live = text(mina.get(url("total", project), {**PRICE, "min_hourly": "42.50"}))
+    assert "$42.50" in live
+    for less in ("29.99", "0", ""):
+        answer = mina.post(url("edit", project, "price"), {**PRICE, "min_hourly": less})
+        assert answer.status_code == 422
+        assert "The least that a project promises is $30.00 an hour." in text(answer)
+    mina.post(url("edit", project, "price"), {**PRICE, "min_hourly": "42.50"})
+    assert fresh(project).min_hourly == 4_250
+
+
+def test_the_least_an_hour_of_an_open_project_stands() -> None:
+    project, mina = opened(), browser("Mina")
+    for other in ("29.00", "31.00"):
+        answer = mina.post(url("edit", project, "price"), {**PRICE, "min_hourly": other})
+        assert "This cannot change now" in text(answer)
+    assert fresh(project).min_hourly == 3_000
+
+
+def test_an_operator_who_promises_nothing_leaves_it_to_the_lab(settings: Settings) -> None:
+    settings.QUORUM_MIN_HOURLY = 0
+    project, mina = draft(), browser("Mina")
+    Project.objects.update(min_hourly=0)
+    assert "The least an hour:" not in text(mina.get(url("edit", project, "price")))
+    assert mina.post(url("edit", project, "price"), {**PRICE, "min_hourly": ""}).status_code == 302
+    assert fresh(project).min_hourly == 0
+
+
 def test_what_the_action_refuses_stands_on_the_form() -> None:
     project = opened()
     answer = browser("Mina").post(url("edit", project, "price"), {**PRICE, "pay": "99.00"})
@@ -140,6 +175,7 @@ PRICE = {
     "overlap": "2",
     "pilot_tasks": "0",
     "decision_days": "3",
+    "min_hourly": "30.00",
 }
 
 

@@ -117,7 +117,7 @@ def test_the_sweep_reads_the_weeks_it_looks_at_by_when_work_was_accepted() -> No
     worked(floor_project(1), 30)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        given = {"most": MOST, "since": monday(8), "until": monday(0)}
+        given: dict[str, Any] = {"most": MOST, "since": monday(8), "until": monday(0)}
         cursor.execute(f"EXPLAIN {weeks._WEEKS}", given)
         assert "accepted_at" in "".join(line for (line,) in cursor.fetchall())
 
@@ -317,6 +317,16 @@ def test_a_project_below_its_own_least_does_not_open_and_an_open_one_keeps_it() 
         open_project(project=ice, by=user("Mina"))
     with pytest.raises(Refused, match="cannot change now"):
         edit_project(project=floor_project(1), by=user("Mina"), min_hourly=3_000)
+
+
+def test_postgresql_lets_nobody_lower_it_once_a_seat_is_claimed() -> None:
+    ice = floor_project(2)
+    Project.objects.filter(pk=ice.pk).update(min_hourly=LEAST - 1)  # nobody has looked at it yet
+    Project.objects.filter(pk=ice.pk).update(min_hourly=LEAST)
+    worked(ice, 10)
+    with pytest.raises(IntegrityError, match="it cannot fall"), transaction.atomic():
+        Project.objects.filter(pk=ice.pk).update(min_hourly=LEAST - 1)
+    Project.objects.filter(pk=ice.pk).update(min_hourly=LEAST + 1)
 
 
 # --- What people see --------------------------------------------------------------------------------------------------
