@@ -16,14 +16,17 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import models, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
 from core import files, jobs
+from core.actors import SYSTEM
 from core.errors import Refused
-from core.files import FOLDERS, remove_strays
+from core.events import record
+from core.files import FOLDERS, TooManyStrays, remove_strays
+from core.models import Event
 from experts.actions import add_evidence
 from tasks.actions import check_import, fail_export, start_import
 from tasks.models import Export, Import
@@ -50,6 +53,7 @@ def _storage(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path)
 def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
     at = timezone.now() + files.GRACE + timedelta(minutes=1)
     monkeypatch.setattr(files, "timezone", SimpleNamespace(now=lambda: at))
+    Event.objects.create(name="lab.confirmed", subject="lab_tomorrow", at=at)  # the house is at work
 
 
 def upload(name: str = "tasks.jsonl") -> SimpleUploadedFile:
@@ -135,6 +139,55 @@ def test_the_command_says_what_would_go_before_it_goes() -> None:
         assert len(kept()) == left
 
 
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = timezone.now() + 3 * files.GRACE
+    monkeypatch.setattr(files, "timezone", SimpleNamespace(now=lambda: at))
+
+
+def test_files_younger_than_what_the_database_knows_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old dump was restored: what was uploaded since is in the storage, and in no row."""
+    roll_back_an_import()
+    later(monkeypatch)
+    newest = Event.objects.order_by("-pk").values_list("at", flat=True).first()
+    assert newest is not None
+    assert newest < default_storage.get_modified_time(kept()[0])
+    assert remove_strays() == remove_strays(dry_run=True) == []
+    assert len(remove_strays(force=True)) == 1
+    assert kept() == []
+
+
+def test_an_empty_database_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    default_storage.save("imports/of-a-database-that-is-gone", ContentFile(b"-"))
+    later(monkeypatch)
+    assert not Event.objects.exists()
+    assert remove_strays() == []
+
+
+@pytest.mark.usefixtures("tomorrow")
+def test_many_strays_at_once_are_none_of_uploads_that_broke_off() -> None:
+    names = [default_storage.save(f"imports/{number}", ContentFile(b"-")) for number in range(files.FEW + 1)]
+    with pytest.raises(TooManyStrays, match="21 of 21 files"):
+        jobs.remove_strays()
+    with pytest.raises(CommandError, match="say --force"):
+        call_command("remove_strays", stdout=StringIO())
+    assert set(kept()) == set(names) == set(remove_strays(dry_run=True))
+    out = StringIO()
+    call_command("remove_strays", force=True, stdout=out)
+    assert out.getvalue().endswith("21 removed.\n")
+    assert kept() == []
+
+
+@pytest.mark.usefixtures("tomorrow")
+def test_a_share_of_many_files_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FEW", 1)
+    names = [default_storage.save(f"imports/{number}", ContentFile(b"-")) for number in range(20)]
+    monkeypatch.setattr(files, "_named", lambda batch: set(names[2:]))
+    assert set(remove_strays()) == set(names[:2])  # one in ten
+    monkeypatch.setattr(files, "_named", lambda batch: set(names[4:]))
+    with pytest.raises(TooManyStrays):
+        remove_strays()
+
+
 @pytest.mark.usefixtures("tomorrow")
 def test_a_file_that_somebody_else_removes_meanwhile_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     roll_back_an_import()
@@ -154,14 +207,15 @@ def test_on_s3_it_asks_only_what_django_storages_answers(settings: Settings) -> 
     settings.STORAGES = {**settings.STORAGES, "default": s3}
     storage: Any = default_storage
     old, young = timezone.now() - timedelta(days=2), timezone.now()
+    record("lab.confirmed", "lab_today", by=SYSTEM)
     with Stubber(storage.connection.meta.client) as s3_says:
         for folder in FOLDERS:
             found = [{"Key": "imports/old"}, {"Key": "imports/young"}] if folder == "imports" else []
             asked = {"Bucket": "quorum", "Delimiter": "/", "Prefix": f"{folder}/"}
             s3_says.add_response("list_objects", {"Contents": found}, asked)
         s3_says.add_response("head_object", {"LastModified": old}, {"Bucket": "quorum", "Key": "imports/old"})
-        s3_says.add_response("delete_object", {}, {"Bucket": "quorum", "Key": "imports/old"})
         s3_says.add_response("head_object", {"LastModified": young}, {"Bucket": "quorum", "Key": "imports/young"})
+        s3_says.add_response("delete_object", {}, {"Bucket": "quorum", "Key": "imports/old"})
         assert remove_strays() == ["imports/old"]
         s3_says.assert_no_pending_responses()
 
