@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import MAXYEAR, MINYEAR
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
+from accounts.web import refusals_on, signed_in
 from core.admin import Button, OpsAdmin
 from payments import actions, statements
-from payments.columns import money
+from payments.columns import Amounts, money
 from payments.desk import BatchAdmin
 from payments.desk_stripe import InboxAdmin, OutboxAdmin, ReconciliationAdmin
+from payments.forms import AdjustmentForm
 from payments.late import late_pay
 from payments.models import (
     Account,
@@ -56,7 +59,7 @@ def amount(row: Funding | Payout | Refund | Dispute | Adjustment | Reversal | Ba
 
 
 @admin.register(Account)
-class AccountAdmin(OpsAdmin[Account]):
+class AccountAdmin(Amounts, OpsAdmin[Account]):
     list_display = ("kind", "ref", "currency", "side", "tracked", money("balance"))
     list_filter = ("kind", "currency")
     search_fields = ("=ref",)
@@ -65,9 +68,13 @@ class AccountAdmin(OpsAdmin[Account]):
 
 class PostingInline(admin.TabularInline[Posting, Entry]):
     model = Posting
-    fields = readonly_fields = ("account", "amount")
+    fields = readonly_fields = ("account", "money")
     extra = 0
     can_delete = False
+
+    @admin.display(description="Amount")
+    def money(self, posting: Posting) -> str:
+        return show(posting.amount, posting.account.currency)
 
     def has_view_permission(self, *args: object) -> bool:
         return True  # whoever may see the entry
@@ -90,7 +97,7 @@ class EntryAdmin(OpsAdmin[Entry]):
 
 
 @admin.register(Funding)
-class FundingAdmin(OpsAdmin[Funding]):
+class FundingAdmin(Amounts, OpsAdmin[Funding]):
     list_display = ("public_id", "lab", "ref", amount, money("stripe_fee"), "status", "created_at", "paid_at")
     list_filter = ("status", "currency")
     list_select_related = ("lab",)
@@ -126,7 +133,7 @@ class CustomerAdmin(OpsAdmin[Customer]):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(OpsAdmin[Dispute]):
+class DisputeAdmin(Amounts, OpsAdmin[Dispute]):
     """What must be answered first stands first. Evidence is handed in at Stripe."""
 
     list_display = (
@@ -157,7 +164,7 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Earning)
-class EarningAdmin(OpsAdmin[Earning]):
+class EarningAdmin(Amounts, OpsAdmin[Earning]):
     list_display = ("public_id", "payee", "ref", "source", "kind", money("pay"), money("fee"), "booked_at")
     list_filter = (LateFilter, "kind")
     list_select_related = ("payee",)
@@ -181,7 +188,7 @@ class EarningAdmin(OpsAdmin[Earning]):
 
 
 @admin.register(Due)
-class DueAdmin(OpsAdmin[Due]):
+class DueAdmin(Amounts, OpsAdmin[Due]):
     """What projects owe beyond their seats. What waits for funds stands first, the oldest above."""
 
     list_display = ("public_id", "status", "payee", "ref", "memo", amount, "booked_at")
@@ -241,7 +248,7 @@ class PayeeAdmin(OpsAdmin[Payee]):
 
 
 @admin.register(Payout)
-class PayoutAdmin(OpsAdmin[Payout]):
+class PayoutAdmin(Amounts, OpsAdmin[Payout]):
     list_display = ("public_id", "payee", amount, "status", "transfer_id", "sent_at", "arrives_on", "failure")
     list_filter = ("status", "currency")
     list_select_related = ("payee",)
@@ -283,7 +290,7 @@ def _propose_reversal(payout: Payout, by: User, words: str) -> Reversal:
 
 
 @admin.register(Reversal)
-class ReversalAdmin(OpsAdmin[Reversal]):
+class ReversalAdmin(Amounts, OpsAdmin[Reversal]):
     """What nobody proposed was found at Stripe, and is paid again."""
 
     list_display = (
@@ -323,7 +330,7 @@ class ReversalAdmin(OpsAdmin[Reversal]):
 
 
 @admin.register(Refund)
-class RefundAdmin(OpsAdmin[Refund]):
+class RefundAdmin(Amounts, OpsAdmin[Refund]):
     list_display = (
         "public_id",
         "funding",
@@ -342,7 +349,7 @@ class RefundAdmin(OpsAdmin[Refund]):
 
 
 @admin.register(BalanceTransaction)
-class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
+class BalanceTransactionAdmin(Amounts, OpsAdmin[BalanceTransaction]):
     list_display = ("txn_id", "type", "source", amount, money("fee"), money("net"), "created_at", "matched")
     list_filter = (("matched", admin.EmptyFieldListFilter), "type")
     search_fields = ("=txn_id", "=source", "=matched")
@@ -360,7 +367,8 @@ class BalanceTransactionAdmin(OpsAdmin[BalanceTransaction]):
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(OpsAdmin[Adjustment]):
+class AdjustmentAdmin(Amounts, OpsAdmin[Adjustment]):
+    change_list_template = "admin/payments/adjustments.html"
     list_display = ("public_id", "debit", "credit", amount, "reason", "status", "proposed_by", "decided_by")
     list_filter = ("status",)
     list_select_related = ("proposed_by", "decided_by")
@@ -384,6 +392,22 @@ class AdjustmentAdmin(OpsAdmin[Adjustment]):
             tone="danger",
         ),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        door = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.propose))
+        return [path("propose/", door, name="payments_adjustment_propose"), *super().get_urls()]
+
+    def propose(self, request: HttpRequest) -> HttpResponse:
+        """The first person's form: nothing moves by it."""
+        form = AdjustmentForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            with refusals_on(form):
+                made = actions.propose_adjustment(**form.cleaned_data, by=signed_in(request))
+                messages.success(request, "Proposed. A second person posts it, or either of you refuses it.")
+                return redirect("admin:payments_adjustment_change", made.pk)
+        context = {**self.admin_site.each_context(request), "title": "Propose an adjustment", "opts": self.opts}
+        status = 422 if form.errors else 200
+        return render(request, "admin/payments/adjust.html", {**context, "form": form}, status=status)
 
 
 @admin.register(Hold)

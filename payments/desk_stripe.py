@@ -23,7 +23,7 @@ from core.errors import WrongState
 from core.templatetags.ui import relative
 from payments import actions, queries_desk
 from payments.actions.desks import can_be_given_up
-from payments.columns import money
+from payments.columns import Amounts, money
 from payments.models import InboxEvent, Outbox, Reconciliation
 from payments.money import show
 from payments.views import download
@@ -168,7 +168,7 @@ def of_day(view: Callable[[Any, HttpRequest, date], Any]) -> Callable[..., Any]:
     return dated
 
 
-class ReconciliationAdmin(OpsAdmin[Reconciliation]):
+class ReconciliationAdmin(Amounts, OpsAdmin[Reconciliation]):
     list_display = (
         "started_at", "agrees", "day", money("stripe"), money("ledger"), money("difference", computed=True),
         money("ours_unseen"), money("theirs_unbooked"), "matched", "full",

@@ -7,9 +7,14 @@ from typing import Any
 from django import forms
 
 from accounts.forms import country_choices
+from core.templatetags.ui import words
 from payments.models import Earning
+from payments.models.ops import ADJUSTABLE, ADJUSTABLE_OF_OTHERS
+from payments.money import read
 from payments.queries import route_to
 from payments.statements import STATES
+
+LEGS = (*ADJUSTABLE_OF_OTHERS, *ADJUSTABLE)
 
 
 def payout_countries() -> list[tuple[str, str]]:
@@ -56,6 +61,26 @@ class BankAnswerForm(forms.Form):
     reference = forms.CharField(required=False, label="The bank's reference")
     date = forms.CharField(required=False, label="Day", widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(required=False, label="Why it failed, for the expert to read")
+
+
+class AdjustmentForm(forms.Form):
+    """One entry by hand, of two legs. What fits stands in payments.actions.adjustments."""
+
+    NAMED = "Whose it is: prj_… of a project, usr_… of a person; nothing for the house's own."
+
+    debit = forms.ChoiceField(
+        choices=[(kind, words(kind)) for kind in LEGS],
+        help_text="What a project holds free and what a person is owed shrink by a debit and grow by a credit.",
+    )
+    debit_ref = forms.CharField(required=False, max_length=40, label="Whose", help_text=NAMED)
+    credit = forms.ChoiceField(choices=[(kind, words(kind)) for kind in LEGS])
+    credit_ref = forms.CharField(required=False, max_length=40, label="Whose", help_text=NAMED)
+    amount = forms.CharField(max_length=20, label="Amount", help_text="Such as 12.50, in US dollars.")
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), label="Why. A second person posts it")
+
+    def clean_amount(self) -> int:
+        """Minor units; 0, which the action turns down, for what is no amount."""
+        return read(self.cleaned_data["amount"])
 
 
 class EarningsForm(forms.Form):

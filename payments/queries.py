@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -142,6 +142,17 @@ def left_in(fundings: Iterable[Funding]) -> list[tuple[int, int]]:
     ]
 
 
+def room_in(ref: str, currency: str) -> int:
+    """How much more free funds the payments into a project could carry, in minor units: what they still hold less what
+    is free, reserved, or earned and not sent. Negative where they carry less than the books say."""
+    fundings = Funding.objects.filter(ref=ref, currency=currency, status=Funding.Status.PAID)
+    held: int = sum(left for _, left in left_in(fundings))
+    earned = Earning.objects.filter(ref=ref, currency=currency).exclude(kind__in=Earning.HOUSE_PAID)
+    carried: int = Allocation.objects.filter(earning__in=earned).aggregate(sum=Coalesce(Sum("amount"), 0))["sum"]
+    unsent: int = earned.aggregate(sum=Coalesce(Sum("pay"), 0))["sum"] - carried
+    return held - free_funds(ref, currency) - reserved(ref, currency) - unsent
+
+
 def refunds_of(ref: str) -> QuerySet[Refund]:
     """What went back from one project, newest first."""
     return Refund.objects.filter(funding__ref=ref).select_related("funding", "created_by").order_by("-pk")
@@ -175,7 +186,24 @@ def unallocated(user: User) -> list[Owed]:
     payer = Case(When(kind__in=Earning.HOUSE_PAID, then=Value("")), default=F("ref"))
     rows = Earning.objects.filter(payee=user).annotate(left=F("pay") - carried, payer=payer).filter(left__gt=0)
     ordered = rows.order_by("payer", "currency", "pk")
-    return [Owed(*row) for row in ordered.values_list("pk", "payer", "currency", "left")]
+    return list(_payable(user, [Owed(*row) for row in ordered.values_list("pk", "payer", "currency", "left")]))
+
+
+def _payable(user: User, owed: list[Owed]) -> Iterator[Owed]:
+    """As much of it as the books owe: what a correction by hand took off is not sent."""
+    if not owed:
+        return
+    refused = Payout.objects.filter(payee=user, status=Payout.Status.FAILED, transfer_id=None)
+    again = dict(refused.values_list("currency").annotate(Sum("amount")).order_by())
+    books = Account.objects.filter(kind=AccountKind.EXPERT_PAYABLE, ref=user.public_id).values_list(
+        "currency", "balance"
+    )
+    room = {currency: balance - again.get(currency, 0) for currency, balance in books}
+    for part in owed:
+        amount = min(part.amount, room[part.currency])
+        if amount > 0:
+            room[part.currency] -= amount
+            yield part._replace(amount=amount)
 
 
 def to_send(user: User) -> list[Owed]:

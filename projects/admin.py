@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import Button, OpsAdmin
-from payments.columns import money
+from payments.columns import Amounts, money
 from projects import actions
 from projects.models import Application, InstructionVersion, Invitation, MatchRun, Project
 
 
 @admin.register(Project)
-class ProjectAdmin(OpsAdmin[Project]):
+class ProjectAdmin(Amounts, OpsAdmin[Project]):
     list_display = (
         "title",
         "lab",

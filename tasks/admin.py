@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from core.actors import Actor
 from core.admin import Button, OpsAdmin, subject_link
-from payments.columns import money
+from payments.columns import Amounts, money
 from tasks import actions
 from tasks.models import Appeal, Export, Import, Report, Review, Seat, Submission, Task
 
@@ -41,7 +41,7 @@ class TaskAdmin(OpsAdmin[Task]):
 
 
 @admin.register(Seat)
-class SeatAdmin(OpsAdmin[Seat]):
+class SeatAdmin(Amounts, OpsAdmin[Seat]):
     list_display = ("public_id", "task", "number", "status", "expert", "lease_until", money("pay"), money("fee"))
     list_filter = ("status",)
     list_select_related = ("task", "expert__user")

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from payments.money import show
+
 
 class AccountKind(models.TextChoices):
     """The chart of accounts. `LIABILITIES` belong to someone: they keep a balance that can never fall below zero."""
@@ -102,4 +104,4 @@ class Posting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account} {self.amount:+d}"
+        return f"{self.account} {show(self.amount, self.account.currency)}"

@@ -15,9 +15,10 @@ from accounts.models import Notice
 from core.errors import Invalid, NotAllowed, WrongState
 from core.events import drain
 from payments import actions, jobs, ledger
+from payments.errors import InsufficientFunds
 from payments.models import AccountKind, Adjustment, BalanceTransaction, Entry, Hold, Payout
 from tests import people
-from tests.payments.stories import earned, funded, payee
+from tests.payments.stories import PROJECT, earned, funded, payee
 from tests.sandbox import LocalStripe
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,67 @@ def test_37_nobody_but_ops_adjusts(name: str) -> None:
 def test_37_only_allowed_accounts_with_a_reason(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         proposed(**wrong)
+
+
+def test_the_form_of_an_adjustment_says_what_is_wrong_beside_it(stripe: LocalStripe, client: Client) -> None:
+    """10. Funds that no payment carries would buy work whose pay nothing could send (money.ShortOfFunding)."""
+    funded(stripe)  # $970.70 free, the whole of what the payment carries
+    olu, url = people.ops("Olu"), reverse("admin:payments_adjustment_propose")
+    client.force_login(olu)
+    assert "Propose an adjustment" in client.get(reverse("admin:payments_adjustment_changelist")).content.decode()
+    given = {"debit": "goodwill", "credit": "project_funds", "credit_ref": PROJECT, "reason": "A gift."}
+    wrong = {
+        "Nobody is called that.": {"credit_ref": "prj_nobodys"},
+        "carry $0.00 more than the books say": {},
+        "An amount is positive": {"amount": "-5"},
+        "Select a valid choice": {"debit": "project_reserved"},
+    }
+    assert client.get(url).status_code == 200
+    for message, other in wrong.items():
+        answer = client.post(url, {"amount": "5", **given, **other})
+        assert answer.status_code == 422
+        assert message in answer.content.decode()
+    assert not Adjustment.objects.exists()
+    fixed = {"debit": "project_funds", "debit_ref": PROJECT, "credit": "house", "credit_ref": ""}
+    answer = client.post(url, {**given, **fixed, "amount": "1,000.50"})
+    made = Adjustment.objects.get()
+    assert answer["Location"] == reverse("admin:payments_adjustment_change", args=[made.pk])
+    assert (made.amount, made.proposed_by) == (100_050, olu)
+    client.force_login(people.ops("Petra"))
+    press = reverse("admin:payments_adjustment_do", args=[made.pk, "post"])
+    assert "free funds do not cover" in client.post(press, follow=True).content.decode()
+    assert not Entry.objects.filter(kind="adjustment").exists()
+
+
+def test_what_an_adjustment_took_may_be_given_back_and_then_pays_work(stripe: LocalStripe) -> None:
+    funded(stripe)
+    taken = proposed(debit="project_funds", debit_ref=PROJECT, credit="house", amount=500)
+    actions.post_adjustment(adjustment=taken, by=people.ops("Petra"))
+    back = {"debit": "house", "credit": "project_funds", "credit_ref": PROJECT}
+    with pytest.raises(InsufficientFunds, match=r"carry \$5.00 more"):
+        proposed(**back, amount=501)
+    asked, other = proposed(**back, amount=300), proposed(**back, amount=400)
+    actions.post_adjustment(adjustment=asked, by=people.ops("Petra"))
+    with pytest.raises(InsufficientFunds, match=r"carry \$2.00 more"):  # asked once more when it is posted
+        actions.post_adjustment(adjustment=other, by=people.ops("Petra"))
+    earned(payee(stripe).user, pay=96_870 - 100, fee=0)
+    assert actions.make_payouts() == 1
+
+
+def test_what_an_adjustment_took_off_a_persons_pay_is_not_sent_and_holds_the_rest_up_for_nobody(
+    stripe: LocalStripe,
+) -> None:
+    funded(stripe)
+    emil = payee(stripe).user
+    earned(emil)
+    taken = proposed(debit="expert_payable", debit_ref=emil.public_id, credit="house", amount=1_500)
+    actions.post_adjustment(adjustment=taken, by=people.ops("Petra"))
+    assert actions.make_payouts() == 1
+    assert Payout.objects.get().amount == 2_500
+    assert actions.make_payouts() == 0
+    earned(emil, source="sub_b")
+    assert actions.make_payouts() == 1
+    assert ledger.balance(AccountKind.EXPERT_PAYABLE, emil.public_id) == 0
 
 
 def test_a_proposal_is_refused_or_runs_out() -> None:
