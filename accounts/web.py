@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import cast
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import HttpRequest
 
+from accounts.actions import once
 from accounts.models import User
 from core.errors import NotAllowed, Refused
 
@@ -18,6 +20,16 @@ from core.errors import NotAllowed, Refused
 def signed_in(request: HttpRequest) -> User:
     """The person behind a request that `login_required` let through."""
     return cast(User, request.user)
+
+
+def done_once(request: HttpRequest, act: Callable[[], str]) -> str:
+    """What `act` made, as its public id; for a form that is posted again, what it made the first time.
+
+    A form is known by its `{% ticket %}`, on its own page only.
+    """
+    ticket = request.POST.get("ticket", "")
+    key = sha256(f"{request.path}\0{ticket}".encode()).hexdigest()
+    return once(user=signed_in(request), key=f"form:{key}", act=act) if ticket else act()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -186,24 +186,7 @@ def unallocated(user: User) -> list[Owed]:
     payer = Case(When(kind__in=Earning.HOUSE_PAID, then=Value("")), default=F("ref"))
     rows = Earning.objects.filter(payee=user).annotate(left=F("pay") - carried, payer=payer).filter(left__gt=0)
     ordered = rows.order_by("payer", "currency", "pk")
-    return list(_payable(user, [Owed(*row) for row in ordered.values_list("pk", "payer", "currency", "left")]))
-
-
-def _payable(user: User, owed: list[Owed]) -> Iterator[Owed]:
-    """As much of it as the books owe: what a correction by hand took off is not sent."""
-    if not owed:
-        return
-    refused = Payout.objects.filter(payee=user, status=Payout.Status.FAILED, transfer_id=None)
-    again = dict(refused.values_list("currency").annotate(Sum("amount")).order_by())
-    books = Account.objects.filter(kind=AccountKind.EXPERT_PAYABLE, ref=user.public_id).values_list(
-        "currency", "balance"
-    )
-    room = {currency: balance - again.get(currency, 0) for currency, balance in books}
-    for part in owed:
-        amount = min(part.amount, room[part.currency])
-        if amount > 0:
-            room[part.currency] -= amount
-            yield part._replace(amount=amount)
+    return [Owed(*row) for row in ordered.values_list("pk", "payer", "currency", "left")]
 
 
 def to_send(user: User) -> list[Owed]:

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.roles import Permission, may
-from accounts.web import refusals_on, signed_in, told
+from accounts.web import done_once, refusals_on, signed_in, told
 from payments import queries as money
 from payments.actions import start_checkout
 from payments.gateway import GatewayError
+from payments.models import Funding
 from projects import actions, forms
 from projects.kinds import KINDS, kind
 from projects.models import Project
@@ -173,23 +174,28 @@ def fund(request: HttpRequest, prj: str) -> HttpResponse:
     project = project_of(request, prj, Permission.PROJECT_FUND)
     form = forms.FundForm(_posted(request), initial={"amount": forms.dollars(_price(project).total)})
     if request.method == "POST" and form.is_valid():
-        back = reverse("payments:funding", args=["FUNDING"]).replace("FUNDING", "{FUNDING}")
         with refusals_on(form):
-            funding = actions.fund_project(
-                project=project,
-                amount=form.cleaned_data["amount"],
-                method=form.cleaned_data["method"],
-                success_url=request.build_absolute_uri("/").rstrip("/") + back,
-                cancel_url=request.build_absolute_uri(reverse("tasks:project", args=[prj])),
-                by=signed_in(request),
-            )
+            made = done_once(request, lambda: _asked(request, project, form.cleaned_data))
         if form.is_valid():
+            funding = Funding.objects.get(public_id=made)
             try:
                 return redirect(start_checkout(funding=funding, by=signed_in(request)))
             except GatewayError:
                 form.add_error(None, "Stripe does not answer at the moment. Nothing was charged; please try again.")
     free, room = money.free_funds(prj), money.card_room(project.lab, project.currency)
     return _page(request, "projects/fund.html", project, REVIEW, form=form, free=free, card_room=room)
+
+
+def _asked(request: HttpRequest, project: Project, given: dict[str, Any]) -> str:
+    back = reverse("payments:funding", args=["FUNDING"]).replace("FUNDING", "{FUNDING}")
+    return actions.fund_project(
+        project=project,
+        amount=given["amount"],
+        method=given["method"],
+        success_url=request.build_absolute_uri("/").rstrip("/") + back,
+        cancel_url=request.build_absolute_uri(reverse("tasks:project", args=[project.public_id])),
+        by=signed_in(request),
+    ).public_id
 
 
 @login_required

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.web import refusals_on, signed_in, told
+from accounts.models import User
+from accounts.web import done_once, refusals_on, signed_in, told
 from payments import actions
 from payments import queries as money
 from payments.balances import balance_of
@@ -26,10 +29,7 @@ def refunds(request: HttpRequest, project: Project) -> HttpResponse:
     form = RefundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            actions.refund_funds(
-                ref=project.public_id, lab=project.lab, currency=project.currency, by=signed_in(request),
-                **form.cleaned_data,
-            )  # fmt: skip
+            done_once(request, lambda: _ask(project, form.cleaned_data, signed_in(request)))
         if form.is_valid():
             messages.success(request, "On its way. We tell you when it is done.")
             return redirect("tasks:refunds", project.public_id)
@@ -44,6 +44,11 @@ def refunds(request: HttpRequest, project: Project) -> HttpResponse:
         disputes=money.disputes_of(project.public_id),
         http_status=422 if form.errors else 200,
     )
+
+
+def _ask(project: Project, given: dict[str, Any], by: User) -> str:
+    made = actions.refund_funds(ref=project.public_id, lab=project.lab, currency=project.currency, by=by, **given)
+    return made[0].public_id
 
 
 @login_required

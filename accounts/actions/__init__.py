@@ -14,7 +14,7 @@ from accounts.actions.members import (
 )
 from accounts.actions.notices import mail_notices, mark_read, notify
 from accounts.actions.people import create_account, edit_person, withhold_rights
-from accounts.actions.replies import forget_replies
+from accounts.actions.replies import forget_replies, once
 from accounts.actions.tokens import create_token, revoke_token
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "mail_notices",
     "mark_read",
     "notify",
+    "once",
     "publish_agreement",
     "refuse_lab",
     "remove_member",

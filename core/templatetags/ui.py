@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide import _render_icon as render_lucide  # the public tag cannot be called with attribute names from a dict
 
 from core import render
+from core.ids import new_id
 
 register = template.Library()
 
@@ -286,6 +287,12 @@ def field(bound: BoundField, prefix: str = "", suffix: str = "", label: str = ""
         bound.help_text = hint
     context = {"field": bound, "prefix": prefix, "suffix": suffix, "label": label or bound.label}
     return mark_safe(get_template("forms/field.html").render(context))  # noqa: S308  a template escapes
+
+
+@register.simple_tag
+def ticket() -> SafeString:
+    """By which a form that makes something is known when it is posted twice: see accounts.web.done_once."""
+    return format_html('<input type="hidden" name="ticket" value="{}">', new_id("tkt"))
 
 
 @register.inclusion_tag("forms/pagination.html")

@@ -43,14 +43,14 @@ def propose_reversal(*, payout: Payout, amount: int, reason: str, by: User) -> R
     payout = lock(payout)
     if not (payout.transfer_id or _paid_by_hand(payout)):
         raise WrongState("This payout has no transfer that could be reversed.")
+    same = {"payout": payout, "amount": amount, "reason": reason.strip(), "proposed_by": by}
+    if Reversal.objects.filter(**same, status=Status.PROPOSED).exists():
+        raise WrongState("You have proposed this already: a second person decides on it.")
     _fits_into(payout, amount)
     made = Reversal.objects.create(
-        payout=payout,
-        amount=amount,
+        **same,
         currency=payout.currency,
-        reason=reason.strip(),
         by_hand=_paid_by_hand(payout),
-        proposed_by=by,
         expires_at=timezone.now() + GOOD_FOR,
     )
     record("reversal.proposed", made.public_id, by=by, note=made.reason, data=reversal_data(made))

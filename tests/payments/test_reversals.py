@@ -378,7 +378,8 @@ def test_the_same_news_to_eight_workers_is_booked_once(stripe: LocalStripe) -> N
 def test_six_proposals_at_once_share_what_the_transfer_holds(stripe: LocalStripe) -> None:
     sent = prepare(stripe)
     olu = people.ops("Olu")
-    results = at_once(6, lambda _: actions.propose_reversal(payout=sent, amount=1_500, reason=WHY, by=olu).amount)
+    asked: dict[str, Any] = {"payout": sent, "amount": 1_500, "by": olu}
+    results = at_once(6, lambda number: actions.propose_reversal(**asked, reason=f"{WHY} {number}").amount)
     assert results.count(1_500) == 2
     assert sum(isinstance(result, Refused) for result in results) == 4
 
