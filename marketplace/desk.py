@@ -15,6 +15,7 @@ from core.templatetags.ui import absolute, relative
 from experts.queries import review_queue
 from payments import late, queries_desk
 from payments.models import Adjustment, Dispute, Hold, Reversal
+from payments.queries_paid import stranded
 from tasks.models import Appeal, Report
 
 STALE: Final = timedelta(hours=2)  # without a reconciliation, which runs hourly
@@ -36,7 +37,7 @@ class Tile:
 
 
 def tiles() -> list[Tile]:
-    return [_books(), _deliveries(), _events(), _by_hand(), _labs(), *_clocks()]
+    return [_books(), _deliveries(), _events(), _by_hand(), _labs(), _stranded(), *_clocks()]
 
 
 def _books() -> Tile:
@@ -101,6 +102,15 @@ def _labs() -> Tile:
         return Tile(title, 0, "Nobody waits.", url, "success")
     words = f"{oldest.name} asked {relative(oldest.created_at)}. No lab opens a project before; no time is promised."
     return Tile(title, waiting.count(), words, url, "warning")
+
+
+def _stranded() -> Tile:
+    title, url = "Refunds that no bank took", _list("payments_refund", {"status__exact": "failed"})
+    waiting = stranded().aggregate(count=Count("pk"), oldest=Min("created_at"))
+    if not waiting["count"]:
+        return Tile(title, 0, "Nothing lies.", url, "success")
+    words = f"A rule sent them back, the oldest {relative(waiting['oldest'])}. They are not tried again: ask the lab."
+    return Tile(title, waiting["count"], words, url, "warning")
 
 
 def _clocks() -> list[Tile]:

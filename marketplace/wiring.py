@@ -103,6 +103,7 @@ WIRING: Wiring = (
     ("funding.failed", payments.on_funding_failed),
     ("funding.idle", payments.on_funding_idle),
     ("funding.returned", payments.on_funding_returned),
+    ("refund.failed", payments.on_refund_failed),
     # money on its way to experts
     ("payee.ready", payments.on_payee_changed),
     ("payee.restricted", payments.on_payee_changed),

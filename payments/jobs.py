@@ -17,7 +17,7 @@ from core.actors import SYSTEM
 from core.models import Event
 from payments import actions, queries
 from payments.facts import reversal_named
-from payments.models import Batch, BatchLine, Due, Funding, Hold, Payee, Payout, Reconciliation, Reversal
+from payments.models import Batch, BatchLine, Due, Funding, Hold, Payee, Payout, Reconciliation, Refund, Reversal
 from payments.money import show
 from payments.sweep import each
 
@@ -338,6 +338,22 @@ def on_reversal_failed(event: Event) -> None:
     for person in filter(None, (reversal.proposed_by, reversal.decided_by)):
         title = f"Stripe did not take {show(reversal.amount, reversal.currency)} back"
         notify(user=person, title=title, body=reversal.failure, url="/admin/payments/reversal/", event=event)
+
+
+def on_refund_failed(event: Event) -> None:
+    """Money that a rule sent back came back to us: it is not tried again, so people must find another way."""
+    refund = Refund.objects.select_related("funding__lab").get(public_id=event.subject)
+    if refund.created_by_id:
+        return  # a person asked for it, and hears of it
+    for person in staff():
+        notify(
+            user=person,
+            title=f"{show(refund.amount, refund.currency)} could not go back to {refund.funding.lab.name}",
+            body=f"{refund.failure.rstrip('.').capitalize()}. It is the project's again and is not sent by itself once"
+            f" more. Ask the lab where it shall go, or how it is used: {refund.public_id}.",
+            url=f"/admin/payments/refund/?q={refund.public_id}",
+            event=event,
+        )
 
 
 def on_payee_changed(event: Event) -> None:

@@ -17,6 +17,7 @@ ZERO_DECIMAL: Final = frozenset({
     "vuv", "xaf", "xof", "xpf",
 })
 # fmt: on
+TAKEN: Final = ("usd",)  # what labs may pay in: limits, fees and the least an hour are set in it
 SYMBOLS: Final = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 # Stripe's public US prices. An estimate shown before paying; the true fee is booked from the charge.

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from payments.models import Account, AccountKind, Funding
+from payments.models import Account, AccountKind, Funding, Refund
 from payments.money import unspent
 from payments.queries import left_in
 
@@ -39,6 +39,14 @@ def returns_at(funding: Funding) -> datetime | None:
         return None
     due = funding.paid_at + timedelta(days=days)
     return max(due, funding.idle_warned_at + IDLE_NOTICE) if funding.idle_warned_at else due
+
+
+def stranded() -> QuerySet[Refund]:
+    """What a rule sent back and no bank took, while its project still has free funds: ops find another way, once."""
+    again = Account.objects.filter(
+        kind=AccountKind.PROJECT_FUNDS, ref=OuterRef("funding__ref"), currency=OuterRef("currency"), balance__gt=0
+    )
+    return Refund.objects.filter(Exists(again), status=Refund.Status.FAILED, created_by=None)
 
 
 def idle_refs() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Lab, User
 from accounts.roles import Permission, authorise
 from core.actors import SYSTEM, Actor
-from core.errors import Fault, Invalid, WrongState
+from core.errors import Fault, Invalid, Refused, WrongState
 from core.transitions import lock, step
 from payments import gateway, ledger, words
 from payments.actions.cancelling import close_page
@@ -18,6 +18,7 @@ from payments.actions.customers import check_card_limit, customer_of
 from payments.actions.once import next_run_if_unheard
 from payments.actions.refunds import send_back
 from payments.models import AccountKind, Funding
+from payments.money import TAKEN
 
 LEAST: Final = 100  # minor units; Stripe's own floor is 50 cents
 MOST: Final = 99_999_999  # Stripe's ceiling for one payment
@@ -48,9 +49,14 @@ def open_funding(
     """Write down that the lab wants to pay `amount` (gross, minor units) into `ref`. Stripe is asked afterwards.
 
     `{FUNDING}` in the addresses stands for the new id.
-    Raises Invalid (amount outside Stripe's limits or those of a new lab's card), NotAllowed.
+    Raises Invalid (amount outside Stripe's limits or those of a new lab's card), Refused (`currency`), NotAllowed.
     """
     authorise(by, Permission.PROJECT_FUND, lab=lab)
+    if currency not in TAKEN:
+        taken = " and ".join(TAKEN).upper()
+        raise Refused(
+            f"Quorum takes payments in {taken} only so far; this one would be in {currency.upper()}.", code="currency"
+        )
     if not LEAST <= amount <= MOST:
         message = "Enter an amount between $1.00 and $999,999.99."
         raise Invalid(message, faults=(Fault(message, field="amount"),))

@@ -18,7 +18,7 @@ from payments import actions, jobs, ledger, queries
 from payments.audit import ledger_check
 from payments.models import AccountKind, Funding, Refund
 from payments.money import unspent
-from payments.queries_paid import returns_at
+from payments.queries_paid import returns_at, stranded
 from payments.sandbox import disputes
 from tests import people
 from tests.payments.stories import PROJECT, earned, funded, payee
@@ -130,15 +130,42 @@ def test_a_dispute_stops_the_clock(stripe: LocalStripe) -> None:
     assert actions.return_idle_funds() == 0
 
 
-def test_a_refund_that_came_back_is_left_to_people(stripe: LocalStripe) -> None:
+def test_a_refund_that_came_back_is_left_to_people(stripe: LocalStripe, client: Client) -> None:
+    people.ops()
     aged(funded(stripe), 100, warned=30)
     actions.return_idle_funds()
     actions.dispatch()
     stripe.sandbox.fail_refund(Refund.objects.get().refund_id or "")
     stripe.deliver()
     actions.process()
+    drain()
     assert queries.free_funds(PROJECT) == NET
     assert actions.return_idle_funds() == 0
+    refund = Refund.objects.get()
+    notice = Notice.objects.get(user=people.ops(), title="$970.70 could not go back to Meridian AI")
+    assert notice.url == f"/admin/payments/refund/?q={refund.public_id}"
+    client.force_login(people.ops())
+    desk = client.get(reverse("admin:index")).content.decode()
+    assert "Refunds that no bank took" in desk
+    assert "A rule sent them back" in desk
+    asked = actions.propose_adjustment(
+        debit="project_funds", debit_ref=PROJECT, credit="house", amount=NET, reason="Sent by bank.", by=people.ops()
+    )
+    actions.post_adjustment(adjustment=asked, by=people.ops("Petra"))
+    assert not stranded().exists()  # another way was found
+
+
+def test_a_refund_that_a_person_asked_for_is_no_matter_of_ops(stripe: LocalStripe) -> None:
+    people.ops()
+    funding = funded(stripe)
+    actions.refund_funds(ref=PROJECT, lab=funding.lab, amount=500, currency="usd", by=people.user("Ada"))
+    actions.dispatch()
+    stripe.sandbox.fail_refund(Refund.objects.get().refund_id or "")
+    stripe.deliver()
+    actions.process()
+    drain()
+    assert not Notice.objects.filter(user=people.ops(), title__contains="could not go back").exists()
+    assert not stranded().exists()
 
 
 def test_the_operator_may_switch_it_off_and_nobody_else(stripe: LocalStripe, settings: Any) -> None:

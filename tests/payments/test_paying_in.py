@@ -21,6 +21,7 @@ from payments.audit import ledger_check
 from payments.models import Customer, Funding
 from payments.sandbox import disputes
 from payments.sandbox.engine import Refusal
+from projects.models import Project
 from tests import people
 from tests.payments.stories import PROJECT, funded, ordered
 from tests.projects.scene import draft
@@ -239,6 +240,21 @@ def test_a_new_lab_pays_so_much_by_card_and_any_amount_by_bank(stripe: LocalStri
     assert ordered(50_000).status == Status.PENDING
     assert ordered(90_000_000, method="bank").status == Status.PENDING
     assert queries.card_room(people.lab("Otter Labs")) == 500_000
+
+
+def test_another_currency_than_that_of_the_limits_is_refused_in_words(stripe: LocalStripe, client: Client) -> None:
+    project = draft()
+    Project.objects.update(currency="eur")
+    client.force_login(people.user("Mina"))
+    url = reverse("projects:fund", args=[project.public_id])
+    answer = client.post(url, {"amount": "60", "method": "bank"})
+    assert answer.status_code == 422
+    assert "Quorum takes payments in USD only so far; this one would be in EUR." in answer.content.decode()
+    api = people.api_client_for(people.user("Ada"), people.lab())
+    terms = {"amount": 600_000, "success_url": "https://lab.example/", "cancel_url": "https://lab.example/"}
+    refused = api.post(f"/api/v1/projects/{project.public_id}/fundings/", terms)
+    assert (refused.status_code, refused.json()["code"]) == (409, "currency")
+    assert not Funding.objects.exists()
 
 
 def test_a_page_that_is_over_takes_no_room(stripe: LocalStripe) -> None:
