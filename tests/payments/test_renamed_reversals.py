@@ -32,6 +32,7 @@ def migrate() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(import_module("payments.migrations.0023_reversals_ids").FORWARD)
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def test_one_whose_answer_was_lost_is_found_by_its_old_name(stripe: LocalStripe, old: Reversal) -> None:
