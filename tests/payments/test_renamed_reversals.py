@@ -31,7 +31,7 @@ def old(stripe: LocalStripe) -> Reversal:
 def migrate() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(import_module("payments.migrations.0023_reversals_ids").FORWARD)
+        cursor.execute(import_module("payments.migrations.0024_reversals_ids").FORWARD)
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0021_posting_is_one_call")]
+    dependencies = [("payments", "0022_ways_out")]
     operations = [
         migrations.AddField(model, name, field)
         for model in ("customer", "payee")

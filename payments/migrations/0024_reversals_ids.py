@@ -21,7 +21,7 @@ BACKWARD = RENAME.format(since="rvl\\_", to="rev_")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0022_once_at_stripe")]
+    dependencies = [("payments", "0023_once_at_stripe")]
     operations = [
         migrations.RunSQL(FORWARD, BACKWARD),
         migrations.AlterField("reversal", "public_id", core.ids.PublicIdField(prefix="rvl")),
