@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from core.actors import Actor, System
 from core.errors import Fault, Invalid, NotAllowed, Refused, WrongState
-from experts.models import Assertion, Credential, CredentialAppeal, DegreeLevel, Field, Look
+from experts.models import Assertion, Check, Credential, CredentialAppeal, DegreeLevel, Field, Look
 from experts.queries import duplicates, today, version_of
 
 MAX_SIZE = 10 * 1024 * 1024  # bytes
@@ -188,6 +188,7 @@ def needs_second(credential: Credential) -> bool:
         credential.kind == Credential.Kind.LICENCE
         or credential.flag
         or credential.assertions.filter(verdict=Assertion.Verdict.REFUSED).exists()
+        or credential.checks.filter(outcome=Check.Outcome.ADVISES, serious=True).exists()
         or duplicates(credential).exists()
     )
 

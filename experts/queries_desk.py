@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from experts.comparison import DIFFERS, compare, disagreements
-from experts.models import Assertion, Credential, Decision, Look, ReasonTemplate, Strength, Verdict
+from experts.models import Assertion, Check, Credential, Decision, Look, ReasonTemplate, Strength, Verdict
 from experts.policies import needs_second
 from experts.queries import review_queue, version_of
 
@@ -68,6 +68,8 @@ def clean_cases(user: User) -> list[Clean]:
 def agrees(credential: Credential, vouched: Iterable[Assertion]) -> bool:
     """Whether nothing that we compare differs, and nothing that is asserted."""
     if any(row.verdict == DIFFERS for row in compare(credential)):
+        return False
+    if credential.checks.filter(outcome=Check.Outcome.ADVISES).exists():
         return False
     return not any(disagreements(credential, assertion.says) for assertion in vouched)
 

@@ -30,7 +30,8 @@ register = template.Library()
 _TONES: Final[dict[str, str]] = {
     tone_of: tone
     for tone, states in {
-        "success": "accepted approved paid verified confirmed done settled delivered succeeded ready same upheld holds",
+        "success": "accepted approved paid verified confirmed done settled delivered succeeded ready same upheld "
+        "passes holds",
         "info": "open active submitted sent claimed evidenced shortlisted processing running close returned in_transit",
         "warning": "pending paused needs_more expired frozen waiting expiring lapsed overdue partial unpaid "
         "unverifiable",

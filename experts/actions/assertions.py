@@ -11,6 +11,7 @@ from django.utils import timezone
 from core.actors import SYSTEM, Actor
 from core.events import record
 from core.transitions import lock, step
+from experts.actions.checking import run_checks
 from experts.models import Assertion, Credential
 from experts.policies import OPEN_TO_EVIDENCE, promised
 
@@ -50,4 +51,5 @@ def take_down(
     if verdict != Verdict.REFUSED and credential.status in OPEN_TO_EVIDENCE and credential.status != Status.EVIDENCED:
         now = timezone.now()
         step(credential, Status.EVIDENCED, by=by, evidenced_at=now, answer_by=promised(now))
+    run_checks(credential)
     return assertion

@@ -14,6 +14,7 @@ from core.actors import Actor
 from core.errors import Fault, Invalid
 from core.events import record
 from core.transitions import lock, move
+from experts.actions.checking import run_checks
 from experts.actions.evidence import add_evidence
 from experts.actions.matches import refresh_match
 from experts.models import Credential, Expert, Field, Institution
@@ -78,6 +79,7 @@ def edit_claim(*, credential: Credential, by: Actor, **claim: Any) -> Credential
         setattr(credential, name, value)
     credential.save(update_fields=list(claim))
     record("credential.edited", credential.public_id, by=by, data={"before": before})
+    run_checks(credential)
     return credential
 
 

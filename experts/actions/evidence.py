@@ -16,6 +16,8 @@ from core.actors import SYSTEM, Actor, System
 from core.errors import Fault, Invalid
 from core.events import record
 from core.transitions import lock, step
+from experts.actions.checking import run_checks
+from experts.checks.pictures import bands, dhash
 from experts.models import Credential, Evidence, EvidencePage
 from experts.policies import check_size, content_type, may_gain_evidence, promised
 from experts.rendering import Unreadable, render_safely
@@ -55,6 +57,7 @@ def add_evidence(*, credential: Credential, upload: UploadedFile[Any], by: Actor
     if credential.status != Status.EVIDENCED:
         now = timezone.now()
         step(credential, Status.EVIDENCED, by=by, evidenced_at=now, answer_by=promised(now))
+    run_checks(credential)
     return evidence
 
 
@@ -71,10 +74,18 @@ def render_evidence(*, evidence: Evidence, by: System = SYSTEM) -> Evidence:
     except Unreadable as problem:
         return _send_back(evidence, str(problem), by)
     for number, image in enumerate(pages, start=1):
-        EvidencePage.objects.create(evidence=evidence, number=number, image=ContentFile(image, name=f"{number}.png"))
+        look = dhash(image)
+        EvidencePage.objects.create(
+            evidence=evidence,
+            number=number,
+            image=ContentFile(image, name=f"{number}.png"),
+            dhash=look,
+            bands=[] if look is None else bands(look),
+        )
     evidence.rendered_at = timezone.now()
     evidence.save(update_fields=["rendered_at"])
     record("evidence.rendered", evidence.public_id, by=by, data={"pages": len(pages)})
+    run_checks(lock(evidence.credential))
     return evidence
 
 

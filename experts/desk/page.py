@@ -156,6 +156,7 @@ def _credential(credential: Credential, user: User) -> dict[str, Any]:
         "rows": compare(credential),
         "documents": documents(credential),
         "duplicates": list(duplicates(credential)),
+        "checks": list(credential.checks.all()),
         "history": credential_history(credential, for_ops=True),
         "verdicts": list(credential.verdicts.select_related("by", "confirmed_by").order_by("pk")),
         "assertions": list(credential.assertions.order_by("pk")),

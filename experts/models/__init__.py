@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experts.models.checks import Check
 from experts.models.credentials import Credential, Road, Strength
 from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
 from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
@@ -19,6 +20,7 @@ from experts.models.verdicts import CredentialAppeal, Decision, Look, ReasonTemp
 __all__ = [
     "Arrival",
     "Assertion",
+    "Check",
     "Credential",
     "CredentialAppeal",
     "Decision",

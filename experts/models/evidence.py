@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -45,10 +47,13 @@ class EvidencePage(models.Model):
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="pages")
     number = models.PositiveSmallIntegerField()  # from 1
     image = models.FileField(upload_to=page_path, storage=sealed_files)
+    dhash = models.BigIntegerField(null=True, blank=True)  # how it looks (experts.checks.pictures); null: too plain
+    bands = ArrayField(models.IntegerField(), default=list)  # of the hash, to find near ones by
 
     class Meta:
         ordering: ClassVar = ["number"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["evidence", "number"], name="page_once")]
+        indexes: ClassVar = [GinIndex(fields=["bands"], name="page_bands")]
 
     def __str__(self) -> str:
         return f"{self.evidence}, page {self.number}"
