@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("experts", "0014_mail_domains"),
+        ("experts", "0015_records"),
     ]
 
     operations = [
