@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.forms import country_name
+from experts import degrees, naming
 from experts.models import Credential, DegreeLevel
 from experts.registry import proposed, story
 
-# Letters that Unicode does not take apart.
-SPELLED = str.maketrans("øØłŁđĐ", "oOlLdD", "") | {ord("ß"): "ss", ord("æ"): "ae", ord("Æ"): "Ae", ord("œ"): "oe"}
 SAME, CLOSE, DIFFERS, UNKNOWN = "same", "close", "differs", "unknown"
-
-LEVEL_WORDS: dict[int, re.Pattern[str]] = {
-    DegreeLevel.DOCTORATE: re.compile(r"\b(ph\.?\s?d|d\.?phil|doctor|doctorate|dr)\b", re.IGNORECASE),
-    DegreeLevel.MASTER: re.compile(r"\b(master|m\.?sc|m\.?a|mba|ll\.?m|m\.?eng|magister|diplom)\b", re.IGNORECASE),
-    DegreeLevel.BACHELOR: re.compile(r"\b(bachelor|b\.?sc|b\.?a|ll\.?b|b\.?eng|licenciatura)\b", re.IGNORECASE),
-}
+VERDICTS = {naming.SAME: SAME, naming.LIKELY: CLOSE, naming.DIFFERS: DIFFERS}
 
 
 @dataclass(frozen=True)
@@ -31,33 +23,12 @@ class Row:
     claimed: str
     known: str
     verdict: str
-
-
-def name_words(name: str) -> list[str]:
-    """Lower-case words without marks: "Sørensen-Åberg, Émil" → ["sorensen", "aberg", "emil"]."""
-    special = name.translate(SPELLED)
-    plain = unicodedata.normalize("NFKD", special).encode("ascii", "ignore").decode()
-    return re.findall(r"[a-z]+", plain.lower())
+    words: str = ""  # what was compared, where that does not show
 
 
 def compare_names(one: str, other: str) -> str:
-    """Same: the same words in any order. Close: one holds the other, initials counted. Else they differ."""
-    first, second = name_words(one), name_words(other)
-    if sorted(first) == sorted(second):
-        return SAME
-    shorter, longer = sorted((first, second), key=len)
-    if shorter and all(any(_fits(word, there) for there in longer) for word in shorter):
-        return CLOSE
-    return DIFFERS
-
-
-def _fits(word: str, other: str) -> bool:
-    return word == other or (1 in (len(word), len(other)) and word[0] == other[0])
-
-
-def level_of(title: str) -> int | None:
-    """The ISCED level that a degree's title speaks of, or None where it does not say ("MD", "JD")."""
-    return next((level for level, words in LEVEL_WORDS.items() if words.search(title)), None)
+    """Whether both may be one person's: the same, close by some custom of names, or they differ."""
+    return VERDICTS[naming.compare(one, other).verdict]
 
 
 def compare(credential: Credential) -> list[Row]:
@@ -85,16 +56,19 @@ def disagreements(credential: Credential, says: Mapping[str, Any]) -> list[str]:
 
 
 def _name(credential: Credential) -> Row:
-    account = credential.expert.user.name
-    return Row("Name", credential.name_on_document, account, compare_names(credential.name_on_document, account))
+    expert = credential.expert
+    found = naming.compare(credential.name_on_document, expert.user.name, expert.former_names)
+    return Row("Name", credential.name_on_document, expert.user.name, VERDICTS[found.verdict], found.words)
 
 
 def _level(credential: Credential) -> Row:
-    told = level_of(credential.title)
+    """Against the title, as it is meant in the country. A title that says nothing is not judged."""
+    told = degrees.match(credential.title, credential.country)
     claimed = DegreeLevel(credential.level).label
-    if told is None:
-        return Row("Level", claimed, f"“{credential.title}” does not say", UNKNOWN)
-    return Row("Level", claimed, DegreeLevel(told).label, SAME if told == credential.level else DIFFERS)
+    if told.level is None:
+        return Row("Level", claimed, f"“{credential.title}” does not say", UNKNOWN, told.why)
+    known = "Below a bachelor's" if told.too_low else DegreeLevel(told.level).label
+    return Row("Level", claimed, known, SAME if told.level == credential.level else DIFFERS, told.why)
 
 
 def _institution(credential: Credential) -> Row:

@@ -86,6 +86,12 @@ def kept(words: list[str]) -> list[str]:
     return [word for word in words if word not in EMPTY] or words
 
 
+def below(code: str) -> list[Found]:
+    """The detailed fields of a field, without the catch-alls: those one can choose once the wide one is known."""
+    known = [(own, label) for own, label in labels().items() if own.startswith(code) and len(own) == 4]
+    return [Found(own, label, 1.0) for own, label in known if not label.endswith(CATCH_ALL)]
+
+
 def _told() -> Iterator[tuple[str, str, float]]:
     """Code, name, rank. Labels first; within a line of names the best known stand first."""
     for code, label in labels().items():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pycountry
 from django import forms
+from django.urls import reverse_lazy
 
 from accounts.forms import Country
 from core.errors import Fault, Invalid
@@ -63,9 +64,22 @@ class ProfileForm(forms.Form):
         return {**{name: getattr(expert, name) for name in names}, "min_rate": Decimal(expert.min_rate) / 100}
 
 
+# The title is read while it is typed.
+READ = {
+    "hx-get": reverse_lazy("experts:degree"),
+    "hx-trigger": "input changed delay:400ms, change from:#id_country",
+    "hx-target": "#degree-read",
+    "hx-include": "[name=country],[name=level],[name=field]:checked,[name=field_search],[name^=proposed_]",
+    "hx-sync": "this:replace",
+}
+
+
 class ClaimForm(forms.Form):
     title = forms.CharField(
-        label="Degree", max_length=120, help_text="As on the document: “PhD in Physics”, “Dr. rer. nat.”, “MD”."
+        label="Degree",
+        max_length=120,
+        help_text="As on the document: “PhD in Physics”, “Dr. rer. nat.”, “MD”.",
+        widget=forms.TextInput(attrs=READ),
     )
     level = forms.TypedChoiceField(coerce=int, choices=[("", "Choose a level"), *reversed(DegreeLevel.choices)])
     field_search = forms.CharField(label="Field of study", required=False, max_length=120)

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.forms import country_name
 from accounts.web import refusals_on, signed_in, told
 from experts import actions
-from experts.fields import search
+from experts.degrees import match
+from experts.fields import below, search
 from experts.forms import ClaimForm, CodeForm, EvidenceForm, MailboxForm, NewClaimForm, ProfileForm, RenewalForm
 from experts.models import Credential, EvidencePage, Expert, Narrowing, Road
 from experts.policies import EDITABLE, LANGUAGE
@@ -239,3 +240,22 @@ def fields_json(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         [{"value": field.code, "note": note} for field, note in zip(found, notes, strict=True)], safe=False
     )
+
+
+@require_GET
+def degree(request: HttpRequest) -> HttpResponse:
+    """What the typed title says, as part of a page. What the person chose stays; what we proposed before may change."""
+    asked = request.GET
+    found = match(asked.get("title", "").strip(), asked.get("country", ""))
+    free = {name: asked.get(name, "") in ("", asked.get(f"proposed_{name}")) for name in ("level", "field")}
+    level = found.level if free["level"] and not found.too_low else None
+    untold = free["field"] and not asked.get("field_search") and not found.too_low
+    fields = below(found.field) if found.field and untold else []
+    context = {
+        "degree": found,
+        "level": level,
+        "select": level and ClaimForm(initial={"level": level})["level"].as_widget(attrs={"hx-swap-oob": "true"}),
+        "fields": fields[:12],
+        "chosen": found.field,
+    }
+    return render(request, "experts/_degree.html", context)

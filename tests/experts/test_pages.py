@@ -144,6 +144,41 @@ def test_fields_are_found_as_one_types(client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_the_typed_title_proposes_level_and_field_and_says_why(client: Client) -> None:
+    page = client.get("/degrees/read/", {"title": "Dr. rer. nat. in Physics", "country": "DE"}).content.decode()
+    assert "Doctor rerum naturalium is a doctorate in Germany. We filled in what it says" in page
+    assert '<option value="8" selected>' in page
+    assert 'name="field" value="0533" checked' in page
+    wide = client.get("/degrees/read/", {"title": "Dr. rer. nat."}).content.decode()
+    assert 'name="field" value="0531"' in wide  # what lies below is offered, none of it chosen
+    assert "checked" not in wide
+
+
+@pytest.mark.django_db
+def test_what_the_person_chose_is_never_overridden(client: Client) -> None:
+    chosen = {"title": "PhD Physics", "level": "7", "field": "0531"}
+    page = client.get("/degrees/read/", chosen).content.decode()
+    assert "Doctor of Philosophy is a doctorate." in page
+    assert "We filled in" not in page
+    assert "hx-swap-oob" not in page
+    assert (
+        "field-choices" not in client.get("/degrees/read/", {"title": "BSc Law", "field_search": "x"}).content.decode()
+    )
+    ours = {"title": "MSc Law", "level": "6", "proposed_level": "6", "field": "0533", "proposed_field": "0533"}
+    again = client.get("/degrees/read/", ours).content.decode()  # the title goes on; so does our own proposal
+    assert '<option value="7" selected>' in again
+    assert 'value="0421" checked' in again
+
+
+@pytest.mark.django_db
+def test_a_title_below_a_bachelor_is_said_to_be_too_low_and_an_unknown_one_says_nothing(client: Client) -> None:
+    page = client.get("/degrees/read/", {"title": "HND in Computing"}).content.decode()
+    assert "below a bachelor’s degree in the United Kingdom. We verify bachelor’s degrees and higher." in page
+    assert 'name="level"' not in page
+    assert client.get("/degrees/read/", {"title": "Quidditch cup"}).content.decode().strip() == ""
+
+
+@pytest.mark.django_db
 def test_a_document_is_seen_by_its_owner_and_by_ops_only(client: Client) -> None:
     emil = people.expert("Emil", verified=False)
     credential = people.credential(emil)

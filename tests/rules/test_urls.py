@@ -76,6 +76,7 @@ GET: dict[str, frozenset[str]] = {
     "experts:record_file": ALL,
     "experts:record_qr": ALL,
     "experts:evidence_page": EMIL | OPS,
+    "experts:degree": ALL,
     "experts:fields": ALL,
     "experts:invite": EXPERTS,
     "experts:join": ALL,
