@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -20,3 +21,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             saved: User = super().save_user(request, user, form, commit)
             record("user.signed_up", saved.public_id, by=saved, data={"via": form.cleaned_data.get("via", "")})
         return saved
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        with transaction.atomic():
+            confirmed: bool = super().confirm_email(request, email_address)
+            if confirmed:
+                record("user.address_confirmed", email_address.user.public_id, by=email_address.user)
+        return confirmed

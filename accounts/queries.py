@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -49,6 +50,18 @@ def members_who_may(lab: Lab, permission: Permission) -> QuerySet[User]:
 def with_confirmed_address() -> QuerySet[User]:
     """Whoever has proved at least one address to be theirs."""
     return User.objects.filter(pk__in=EmailAddress.objects.filter(verified=True).values("user"))
+
+
+def addresses_of(user: User) -> list[str]:
+    """Those that they have proved to be theirs."""
+    return list(EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True))
+
+
+def taken_addresses(emails: Iterable[str]) -> set[str]:
+    """Which of these addresses (in lower case) have an account."""
+    asked = list(emails)
+    taken = User.objects.filter(email__in=asked).values_list("email", flat=True)
+    return {*taken, *EmailAddress.objects.filter(email__in=asked).values_list("email", flat=True)}
 
 
 def unread_notices(user: User) -> int:

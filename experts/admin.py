@@ -16,10 +16,12 @@ from core.actors import Actor
 from core.admin import Button, OpsAdmin
 from experts import actions
 from experts.desk import acts, bulk, page
+from experts.desk.audiences import AudienceAdmin, ProspectAdmin, SuppressedAdmin
 from experts.desk.growing import ArrivalAdmin, PartnerAdmin
 from experts.desk.issuers import TrustedIssuerAdmin
 from experts.models import (
     Arrival,
+    Audience,
     Credential,
     CredentialAppeal,
     Diploma,
@@ -31,8 +33,10 @@ from experts.models import (
     IssuerKey,
     Narrowing,
     Partner,
+    Prospect,
     ReasonTemplate,
     Record,
+    Suppressed,
     TrustedIssuer,
     Verdict,
 )
@@ -155,6 +159,9 @@ class EvidenceAdmin(OpsAdmin[Evidence]):
     )  # fmt: skip
 
 
+admin.site.register(Audience, AudienceAdmin)
+admin.site.register(Prospect, ProspectAdmin)
+admin.site.register(Suppressed, SuppressedAdmin)
 admin.site.register(Partner, PartnerAdmin)
 admin.site.register(Arrival, ArrivalAdmin)
 admin.site.register(TrustedIssuer, TrustedIssuerAdmin)

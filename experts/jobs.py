@@ -58,6 +58,26 @@ def on_mailbox_asked(event: Event) -> None:
         letter("experts/mail/mailbox_code", sent.address, context).send()
 
 
+@shared_task(name="experts.invite_prospects", ignore_result=True)
+def invite_prospects() -> None:
+    actions.invite_prospects()
+
+
+@shared_task(name="experts.forget_prospects", ignore_result=True)
+def forget_prospects() -> None:
+    actions.forget_prospects()
+
+
+def on_address_confirmed(event: Event) -> None:
+    """Whoever was invited by mail has joined."""
+    actions.note_joined(user=User.objects.get(public_id=event.subject))
+
+
+def note_verified(event: Event) -> None:
+    """Whoever joined after a letter is verified."""
+    actions.note_verified(user=User.objects.get(expert__credentials__public_id=event.subject))
+
+
 def on_user_signed_up(event: Event) -> None:
     """Who came through somebody's link is remembered with it."""
     if event.data["via"]:

@@ -34,6 +34,7 @@ urlpatterns = [
     path("partners/<slug:slug>/", views_joining.partner, name="partner"),
     path("partners/<slug:slug>/logo.png", views_joining.partner_logo, name="partner_logo"),
     path("degrees/read/", views.degree, name="degree"),
+    path("unsubscribe/<str:token>/", views_joining.unsubscribe, name="unsubscribe"),
     path("fields/search/", views.fields, name="fields"),
     path("institutions/search/", views.institutions, name="institutions"),
     path("fields/search.json", views.fields_json, name="fields_json"),

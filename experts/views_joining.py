@@ -7,10 +7,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.web import signed_in
-from experts.models import Arrival, Expert, Partner
+from experts import actions
+from experts.letters import digest_in
+from experts.models import Arrival, Expert, Partner, Suppressed
 from experts.queries_growing import brought
 
 
@@ -53,3 +56,16 @@ def partner_logo(request: HttpRequest, slug: str) -> HttpResponse:
     response["Cache-Control"] = "public, max-age=3600"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@csrf_exempt  # a mail program presses the button without having seen the page (RFC 8058); the link itself is signed
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET only asks: whatever looks at links in mails must not say no for their reader."""
+    digest = digest_in(token)
+    if digest is None:
+        raise Http404("This link is not whole.")
+    if request.method == "POST":
+        actions.unsubscribe(digest=digest)
+    done = Suppressed.objects.filter(digest=digest).exists()
+    return render(request, "experts/unsubscribe.html", {"done": done})

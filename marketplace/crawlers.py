@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from experts.models import Partner
 from marketplace.fields import field_url, labels
 
-CLOSED: Final = ("/accounts/", "/admin/", "/api/", "/side/", "/join/", "/preview/")
+CLOSED: Final = ("/accounts/", "/admin/", "/api/", "/side/", "/join/", "/unsubscribe/", "/preview/")
 
 
 @require_safe

@@ -26,6 +26,7 @@ QUORUM_DEMO = env.flag("QUORUM_DEMO")  # demo people, the mail page, sandbox mon
 QUORUM_PUBLIC_URL = env.text("QUORUM_PUBLIC_URL", "http://localhost:8000")  # what people type, no final slash
 QUORUM_UNDO_SECONDS = env.number("QUORUM_UNDO_SECONDS", 60)  # in which ops can take a verdict back
 QUORUM_CREDENTIAL_HOURS = env.number("QUORUM_CREDENTIAL_HOURS", 24)  # the promise to experts: answered within
+QUORUM_AUDIENCE_DAYS = env.number("QUORUM_AUDIENCE_DAYS", 90)  # whoever was invited and is silent is then forgotten
 QUORUM_SUPPORT_EMAIL = env.text("QUORUM_SUPPORT_EMAIL", "support@quorum.example")
 QUORUM_CARD_LIMIT = env.number("QUORUM_CARD_LIMIT", 500_000)  # minor units a new lab may pay by card; 0: no limit
 QUORUM_CARD_LIMIT_DAYS = env.number("QUORUM_CARD_LIMIT_DAYS", 30)  # a lab is new until so long after its first payment
@@ -216,6 +217,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.forget_replies": {"task": "accounts.forget_replies", "schedule": timedelta(hours=6)},
     "experts.ask_remotes": {"task": "experts.ask_remotes", "schedule": timedelta(minutes=1)},
     "experts.forget_codes": {"task": "experts.forget_codes", "schedule": timedelta(hours=1)},
+    "experts.invite_prospects": {"task": "experts.invite_prospects", "schedule": timedelta(minutes=1)},
+    "experts.forget_prospects": {"task": "experts.forget_prospects", "schedule": crontab(hour=4, minute=40)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
     "experts.keep_clocks": {"task": "experts.keep_clocks", "schedule": timedelta(hours=1)},
     "experts.deliver_verdicts": {"task": "experts.deliver_verdicts", "schedule": timedelta(seconds=10)},

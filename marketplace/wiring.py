@@ -23,6 +23,8 @@ WIRING: Wiring = (
     ("lab.refused", accounts.on_lab_refused),
     # people who come to us
     ("user.signed_up", experts.on_user_signed_up),
+    ("user.address_confirmed", experts.on_address_confirmed),
+    ("credential.verified", experts.note_verified),
     # experts and the proof of what they know
     ("evidence.added", experts.on_evidence_added),
     ("mailbox.asked", experts.on_mailbox_asked),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experts.models.audience import Audience, Prospect, Suppressed
 from experts.models.checks import Check
 from experts.models.credentials import Credential, Road, Strength
 from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
@@ -20,6 +21,7 @@ from experts.models.verdicts import CredentialAppeal, Decision, Look, ReasonTemp
 __all__ = [
     "Arrival",
     "Assertion",
+    "Audience",
     "Check",
     "Credential",
     "CredentialAppeal",
@@ -40,11 +42,13 @@ __all__ = [
     "MailboxCode",
     "Narrowing",
     "Partner",
+    "Prospect",
     "ReasonTemplate",
     "Record",
     "RegisterEntry",
     "Road",
     "Strength",
+    "Suppressed",
     "TrustedIssuer",
     "Verdict",
     "diploma_path",

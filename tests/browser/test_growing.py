@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import FilePayload, expect
 from pytest_django.live_server_helper import LiveServer
 
-from experts.actions import make_partner
+from experts.actions import make_partner, take_audience
+from experts.audience import digest
+from experts.letters import unsubscribe_path
 from experts.models import Institution
 from tests import people
-from tests.browser.conftest import axe, picture, sideways, sign_in
+from tests.browser.conftest import Watch, axe, picture, sideways, sign_in
 from tests.browser.test_foundation import Opener
+from tests.browser.test_ops import STOCK
+from tests.experts.test_audience import BO, NADIA, cell, file
 from tests.experts.test_joining import png
 from tests.marketplace.test_fields import project
 
@@ -56,3 +61,35 @@ def test_links_that_bring_people(open_page: Opener, live_server: LiveServer, loo
         picture(page, f"{name}-{look}")
         assert axe(page) == []
         assert sideways(page) == 0
+
+
+@pytest.mark.parametrize("look", ["desktop", "phone", "dark"])
+def test_a_no_in_one_press(open_page: Opener, live_server: LiveServer, look: str) -> None:
+    page = open_page(look)
+    page.goto(live_server.url + unsubscribe_path(digest("nadia@people.example")))
+    picture(page, f"unsubscribe-{look}")
+    assert axe(page) == []
+    page.get_by_role("button", name="Unsubscribe").click()
+    expect(page.get_by_role("heading", name="You are off the list")).to_be_visible()
+    picture(page, f"unsubscribed-{look}")
+    assert axe(page) == []
+    assert sideways(page) == 0
+
+
+@pytest.mark.parametrize("look", ["desktop", "phone", "dark"])
+def test_olus_desk_of_invitations(open_page: Opener, live_server: LiveServer, watch: Watch, look: str) -> None:
+    made = take_audience(content=file(NADIA, BO), filename="physicists.csv", by=people.ops())
+    page = open_page(look)
+    sign_in(page, people.ops(), live_server.url)
+    places = {"list": "", "one": f"{made.pk}/change/", "ask": f"{made.pk}/do/confirm/", "take": "take/"}
+    for name, path in places.items():
+        page.goto(f"{live_server.url}/admin/experts/audience/{path}")
+        picture(page, f"audience-{name}-{look}")
+        assert [line for line in axe(page) if not line.startswith(STOCK)] == []
+    watch.expect("422")
+    faulty = FilePayload(name="people.csv", mimeType="text/csv", buffer=cell(name="=1+1", consent=""))
+    page.set_input_files("input[type=file]", faulty)
+    page.get_by_role("button", name="Check it").click()
+    expect(page.get_by_role("heading", name="Nothing was taken")).to_be_visible()
+    picture(page, f"audience-faults-{look}")
+    assert [line for line in axe(page) if not line.startswith(STOCK)] == []

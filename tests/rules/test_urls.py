@@ -21,6 +21,7 @@ from accounts.actions import create_token, invite_member
 from accounts.models import Role
 from core.actors import SYSTEM
 from experts.actions import issue_record, make_partner
+from experts.letters import unsubscribe_path
 from experts.models import Evidence, EvidencePage, Narrowing
 from payments.models import Funding, Refund
 from projects.actions import invite, run_shortlist
@@ -83,6 +84,7 @@ GET: dict[str, frozenset[str]] = {
     "experts:partner": ALL,
     "experts:partner_logo": ALL,
     "experts:institutions": ALL,
+    "experts:unsubscribe": ALL,
     "experts:fields_json": ALL,
     "payments:earnings": SIGNED_IN,
     "payments:earnings_csv": SIGNED_IN,
@@ -141,6 +143,7 @@ POST: dict[str, frozenset[str]] = {
     "accounts:token_revoke": EMIL,
     "payments:funding_cancel": MANAGERS,
     "payments:payout_setup": SIGNED_IN,
+    "experts:unsubscribe": ALL,
     "experts:profile": SIGNED_IN,
     "experts:profile_edit": EXPERTS,
     "experts:claim": EXPERTS,
@@ -296,6 +299,7 @@ class World:
             "number": 1,
             "list_number": 0,
             "record_id": self.record.public_id,
+            "token": unsubscribe_path("0" * 64).split("/")[2],
             "code": self.emil.join_code,
             "slug": self.partner.slug,
             "name": "0533-physics",
