@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from bench import ledger, plan, reconciling
+from bench import institutions, ledger, plan, reconciling
 from bench.ours_side import OursSide
 from bench.servers import stack
 from bench.stats import Report
@@ -34,6 +34,7 @@ def main() -> None:
                 plan.rows(twin, ours, bound, scale, report)
         ledger.measure(servers, max(3, 2 * scale.rounds - 1), scale.seconds / 2, report)
         reconciling.measure(servers, max(scale.sizes), report)
+        institutions.measure(servers, scale.institutions, report)
     target = Path("build") / "bench.json"
     report.write(target)
     print(f"\n{report.table()}\n\n{time.perf_counter() - start:.0f} s; written to {target}")

@@ -1,9 +1,10 @@
 """How long a whole dump of ROR takes to load, and to load again; and what the picker asks of so many.
 
-    python -m bench.institutions FILE NUMBER    write NUMBER records of schema 2 to FILE, as JSON text
+    python -m bench.institutions write FILE NUMBER    NUMBER records of schema 2, as one JSON array
+    python -m bench.institutions ask                  JSON: what the loaded registry answers, and how fast
 
-They are real ones many times over: the samples beside the checkout where they are (QUORUM_DATA), else the set that
-ships. Each copy has an id, a number in each of its names, and domains and kin of its own.
+The records are real ones many times over: the samples beside the checkout where they are (QUORUM_DATA), else the set
+that ships. Each copy has an id, a number in each of its names, and domains and kin of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.servers import ROOT, Stack, python
-from bench.stats import Report
+from bench.stats import Report, percentile
 
 DATA = Path(os.environ.get("QUORUM_DATA", ROOT.parent / "shared" / "data")) / "ror"
 SHIPPED = ROOT / "experts" / "data" / "institutions.jsonl"
@@ -31,11 +34,21 @@ def measure(stack: Stack, records: int, report: Report) -> None:
     dump = stack.folder / "ror-data_schema_v2.json"
     write(dump, records)
     for what in ("loading", "loading again, nothing changed,"):
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), _cpu(stack)
         said = python("django", "load_institutions", str(dump), environment=environment)
         report.add(f"{what} {records:,} institutions", time.perf_counter() - begun, "s")
-        if "skipped" in (last := said.splitlines()[-1]) and " 0 skipped" not in last:
+        report.add("CPU of it, the database's with it", _cpu(stack) - used, "s")
+        last = said.splitlines()[-1]
+        if not last.endswith((" 0 skipped.", f"{records:,} records were known already.")):
             raise RuntimeError(last)
+    for name, (value, unit) in json.loads(python("bench.institutions", "ask", environment=environment)).items():
+        report.add(name.format(records=f"{records:,}"), value, unit)
+
+
+def _cpu(stack: Stack) -> float:
+    """Seconds that our children and the database's have used, counted when each of them ends."""
+    ours, its = os.times(), psutil.Process(stack.database_pid).cpu_times()
+    return ours.children_user + ours.children_system + its.children_user + its.children_system
 
 
 def write(path: Path, number: int) -> None:
@@ -84,10 +97,60 @@ def _copy(record: dict[str, Any], turn: int, ror_id: str) -> dict[str, Any]:
     return {**record, "id": ror_id, "names": names, "domains": domains}
 
 
+TYPED = (
+    "univ",
+    "university of c",
+    "copenh",
+    "inst tech",
+    "MIT",
+    "national univ",
+    "universidad de",
+    "a",
+    "ku.dk",
+    "东京",
+)
+
+
+def _ask() -> dict[str, tuple[float, str]]:
+    """The picker as a page asks it; then the whole index, in a process that holds nothing else."""
+    from experts.registry import institutions_matching, whole_index
+
+    times = []
+    for typed in TYPED * 5:
+        begun = time.perf_counter()
+        institutions_matching(typed, limit=8)
+        times.append(1000 * (time.perf_counter() - begun))
+    before, begun = psutil.Process().memory_info().rss, time.perf_counter()
+    index = whole_index()
+    built, held = time.perf_counter() - begun, psutil.Process().memory_info().rss - before
+    texts = [f"Department of Physics, {name}, {city}, {country}" for _, name, country, city in _some(index)]
+    begun = time.process_time()
+    for text in texts:
+        index.match(text)
+    return {
+        "institution picker at {records}, p50": (percentile(times, 0.5), "ms"),
+        "institution picker at {records}, slowest": (max(times), "ms"),
+        "building the index of affiliations": (built, "s"),
+        "memory of the index": (held / 2**20, "MB"),
+        "affiliations matched against {records}": (len(texts) / (time.process_time() - begun), "1/s of CPU"),
+    }
+
+
+def _some(index: Any) -> list[tuple[str, str, str, str]]:
+    places: list[tuple[str, str, str, str]] = index.places
+    return places[:: max(1, len(places) // 2_000)]
+
+
 def _rows(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[1] == "write":
+        write(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        import django
+
+        django.setup()
+        print(json.dumps(_ask()))

@@ -23,14 +23,15 @@ class Plan:
     size: int  # tasks of the ordinary project
     sizes: list[int]  # of the projects whose next task must come equally fast; `size` is one of them
     nexts: int  # claims timed at each size
+    institutions: int  # records of the registry
 
     @classmethod
     def full(cls) -> Plan:
-        return cls(3, 4.0, (1, 8, 32), 10_000, [1_000, 10_000, 100_000], 200)
+        return cls(3, 4.0, (1, 8, 32), 10_000, [1_000, 10_000, 100_000], 200, 120_000)
 
     @classmethod
     def quick(cls) -> Plan:
-        return cls(1, 2.0, (1, 8, 32), 10_000, [1_000, 10_000, 20_000], 60)
+        return cls(1, 2.0, (1, 8, 32), 10_000, [1_000, 10_000, 20_000], 60, 20_000)
 
 
 class Side(Protocol):

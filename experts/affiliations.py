@@ -92,7 +92,7 @@ class Index:
     """Built once per process from the whole registry; about 2 KB for each institution."""
 
     def __init__(self, places: Iterable[Place]) -> None:
-        self._places: list[tuple[str, str, str, str]] = []  # ROR id, shown name, country, city
+        self.places: list[tuple[str, str, str, str]] = []  # ROR id, shown name, country, city
         self._owner = array("I")  # by number of the name: the place
         self._said: list[str] = []  # by number of the name: its words that count
         self._shown = array("B")
@@ -105,11 +105,11 @@ class Index:
             self._add(place)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def _add(self, place: Place) -> None:
-        owner, city = len(self._places), " ".join(map(meant, words(place.city)))
-        self._places.append((place.ror_id, place.names[0][1], place.country, city))
+        owner, city = len(self.places), " ".join(map(meant, words(place.city)))
+        self.places.append((place.ror_id, place.names[0][1], place.country, city))
         self._cities.update(city.split())
         for at, (kind, name) in enumerate(place.names):
             if kind == ACRONYM:
@@ -140,10 +140,10 @@ class Index:
             group = {each.place: each for each in tied}
             best = self._told_apart(read, list(group.values()))
             if best is not None and self._its_hospital(read, best, named):
-                doubt = doubt or f"A hospital of {self._places[best.place][1]} is named, which the registry lacks"
+                doubt = doubt or f"A hospital of {self.places[best.place][1]} is named, which the registry lacks"
             elif best is not None:
                 return self._said_of(read, best)
-            doubt = doubt or "Several fit alike: " + ", ".join(sorted(self._places[place][1] for place in group))
+            doubt = doubt or "Several fit alike: " + ", ".join(sorted(self.places[place][1] for place in group))
         return Match(None, 0.0, doubt or "No name of the registry stands in it beyond doubt")
 
     def _its_hospital(self, text: Text, best: _Candidate, named: set[int]) -> bool:
@@ -159,7 +159,7 @@ class Index:
         """Of candidates alike, the one whose shown name the text says most of."""
 
         def share(candidate: _Candidate) -> float:
-            shown = [word for word in words(self._places[candidate.place][1]) if word not in IDLE]
+            shown = [word for word in words(self.places[candidate.place][1]) if word not in IDLE]
             return sum(skeleton(word) in text.bones for word in shown) / max(len(shown), 1)
 
         ordered = sorted(group, key=share, reverse=True)
@@ -167,7 +167,7 @@ class Index:
         return ordered[0] if alone else None
 
     def _said_of(self, text: Text, best: _Candidate) -> Match:
-        ror_id, name, *_ = self._places[best.place]
+        ror_id, name, *_ = self.places[best.place]
         place = "the country agrees" if text.countries else "no country is written"
         if best.city:
             place = "city and country agree" if text.countries else "the city agrees"
@@ -179,7 +179,7 @@ class Index:
         said, joined = read.said, " ".join(read.said)
         for number in numbers:
             owner = self._owner[number]
-            _, name, country, _ = self._places[owner]
+            _, name, country, _ = self.places[owner]
             if text.countries and not agree(country, text.countries):
                 continue
             there, shown = self._in_its_city(text, owner), bool(self._shown[number])
@@ -199,7 +199,7 @@ class Index:
             )
 
     def _in_its_city(self, text: Text, owner: int) -> bool:
-        city = self._places[owner][3]
+        city = self.places[owner][3]
         return bool(city) and all(skeleton(word) in text.bones for word in city.split())
 
     def _plain(self, said: list[str], shown: bool) -> bool:
@@ -274,7 +274,7 @@ class Index:
             return False
         if "".join(name) == "".join(said):
             return True
-        city = {skeleton(word) for word in self._places[self._owner[number]][3].split()}
+        city = {skeleton(word) for word in self.places[self._owner[number]][3].split()}
         odd = [word for word in said if word not in name]
         return all(len(skeleton(word)) > 2 and (not self._spread[word] or skeleton(word) in city) for word in odd)
 
@@ -305,7 +305,7 @@ class Index:
             stands = standing(text, at, end, self._cities)
             for owner in owners:
                 there = self._in_its_city(text, owner)
-                if agree(self._places[owner][2], text.countries) and (there or not stands.near):
+                if agree(self.places[owner][2], text.countries) and (there or not stands.near):
                     why = f"“{word.text.upper()}” is short for"
                     yield _Candidate(owner, stands.score * 0.75, False, 1, there, False, False, word.part, why)
 

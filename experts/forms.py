@@ -89,7 +89,9 @@ class ClaimForm(forms.Form):
         max_length=200,
     )
     institution = forms.ModelChoiceField(Institution.objects.all(), required=False, to_field_name="ror_id")
-    country = Country(label="Country of the institution", help_text="Of one chosen above, we know it.")
+    country = Country(
+        label="Country of the institution", help_text="Taken from the institution if you chose one above."
+    )
     year = forms.IntegerField(
         label="Year of the degree",
         min_value=EARLIEST_YEAR,

@@ -20,7 +20,7 @@ from experts.ror import Entry
 from experts.spelling import fold, words
 
 _WITHDRAWN: Final = Institution.Status.WITHDRAWN
-_LOOKED_AT: Final = 200  # institutions that hold the words, of which the best are shown
+_LOOKED_AT: Final = 100  # institutions that hold the words, of which the best are shown
 
 
 def place_of(entry: Entry) -> Place:
@@ -55,16 +55,15 @@ def institutions_matching(text: str, limit: int = 12) -> list[Institution]:
     if not typed:
         return []
     known = Institution.objects.exclude(status=_WITHDRAWN)
-    found = {each.pk: each for each in known.filter(domains__contains=[text.strip().lower()])[:limit]}
-    begun = InstitutionName.objects.filter(folded__startswith=typed).exclude(institution__status=_WITHDRAWN)
-    for name in begun.select_related("institution").order_by("folded")[:_LOOKED_AT]:
-        found.setdefault(name.institution_id, name.institution)
-    begins = set(found) if " " in typed else set()  # one word is as likely the last: "copenhagen"
-    if len(found) < limit:
+    begun = InstitutionName.objects.filter(folded__startswith=typed).order_by("folded")
+    named = list(begun.values_list("institution", "folded")[:_LOOKED_AT])
+    wanted = {owner for owner, _ in named} | {*_pks(known.filter(domains__contains=[text.strip().lower()]))}
+    if len(wanted) < limit:
         query = SearchQuery(" & ".join(f"{word}:*" for word in typed.split()), search_type="raw", config="simple")
-        for each in known.filter(words=query)[:_LOOKED_AT]:
-            found.setdefault(each.pk, each)
-    exact = set(begun.filter(folded=typed).values_list("institution_id", flat=True))
+        wanted |= {*_pks(known.filter(words=query))}
+    exact = {owner for owner, folded in named if folded == typed}
+    # One word is as likely the last of a name: "copenhagen".
+    begins = {owner for owner, _ in named} if " " in typed else set()
 
     def closeness(institution: Institution) -> tuple[bool, bool, bool, int, str]:
         return (
@@ -75,7 +74,11 @@ def institutions_matching(text: str, limit: int = 12) -> list[Institution]:
             institution.name,
         )
 
-    return sorted(found.values(), key=closeness)[:limit]
+    return sorted(known.filter(pk__in=wanted).defer("words", "digest"), key=closeness)[:limit]
+
+
+def _pks(institutions: QuerySet[Institution]) -> QuerySet[Institution, int]:
+    return institutions.order_by().values_list("pk", flat=True)[:_LOOKED_AT]
 
 
 def institution_named(name: str, country: str = "") -> Institution | None:
@@ -95,7 +98,7 @@ def proposed(text: str, country_name: str = "") -> tuple[Institution | None, Mat
     telling = [word for word in words(text) if meant(word) not in KINDS and len(word) > 2]
     query = SearchQuery(" | ".join(telling), search_type="raw", config="simple")
     some = Institution.objects.filter(words=query) if telling else Institution.objects.none()
-    index = Index(places(some.values_list("pk", flat=True)[: 5 * _LOOKED_AT]))
+    index = Index(places(some.values_list("pk", flat=True)[: 10 * _LOOKED_AT]))
     found = index.match(f"{text}, {country_name}")
     return Institution.objects.filter(ror_id=found.ror_id).first(), found
 
