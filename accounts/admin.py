@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.forms import ModelForm
@@ -20,6 +21,9 @@ from core.admin import Button, OpsAdmin
 for module, model in (
     ("allauth.account.admin", EmailAddress),
     ("allauth.mfa.admin", Authenticator),
+    ("allauth.socialaccount.admin", SocialAccount),
+    ("allauth.socialaccount.admin", SocialApp),
+    ("allauth.socialaccount.admin", SocialToken),
     ("django.contrib.auth.admin", Group),
 ):
     import_module(module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils import timezone
 
 from core.errors import Refused
@@ -16,6 +17,7 @@ WORTH = {
     Road.DIPLOMA: ("Proof", "The file that your university signed: Open Badges 3.0 or a verifiable credential."),
     Road.DOCUMENT: ("Fair", "A scan of the certificate or transcript. A person reads it."),
     Road.REGISTER: ("Fair to strong", "Nothing but the number: we ask the register, and tell you what it says."),
+    Road.ORCID: ("Hint to strong", "Your ORCID record. What the institution itself wrote there is strong."),
     Road.MAILBOX: ("Fair, or a hint", "A code to your address at the institution. An alumni or student address hints."),
 }
 
@@ -37,7 +39,8 @@ class Way:
 def ways(credential: Credential) -> list[Way]:
     """In the order in which the page offers them: the quick ones first."""
     licence = credential.kind == Credential.Kind.LICENCE
-    order = (Road.REGISTER, Road.DIPLOMA) if licence else (Road.DIPLOMA, Road.MAILBOX)
+    degree = (Road.DIPLOMA, *([Road.ORCID] if settings.ORCID_CLIENT_ID else []), Road.MAILBOX)
+    order = (Road.REGISTER, Road.DIPLOMA) if licence else degree
     return [_way(road, CLOSED[road](credential)) for road in (*order, Road.DOCUMENT)]
 
 
@@ -70,7 +73,13 @@ def _register(credential: Credential) -> str:
     return "" if register_for(credential) else "We know no register that we could ask about this."
 
 
-CLOSED = {Road.DIPLOMA: _decided, Road.DOCUMENT: _document, Road.MAILBOX: _mailbox, Road.REGISTER: _register}
+CLOSED = {
+    Road.DIPLOMA: _decided,
+    Road.ORCID: _decided,
+    Road.DOCUMENT: _document,
+    Road.MAILBOX: _mailbox,
+    Road.REGISTER: _register,
+}
 
 
 def open_inquiry(credential: Credential) -> Inquiry | None:

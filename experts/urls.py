@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from experts import views, views_diplomas, views_joining, views_records, views_roads
+from experts import views, views_diplomas, views_joining, views_orcid, views_records, views_roads
 
 app_name = "experts"
 
@@ -28,6 +28,11 @@ urlpatterns = [
     path("records/<str:record_id>/", views_records.record, name="record"),
     path("records/<str:record_id>/record.json", views_records.record_file, name="record_file"),
     path("records/<str:record_id>/qr.svg", views_records.record_qr, name="record_qr"),
+    path("expert/orcid/", views_orcid.orcid, name="orcid"),
+    path("expert/orcid/read/", views_orcid.read, name="orcid_read"),
+    path("expert/orcid/disconnect/", views_orcid.disconnect, name="orcid_disconnect"),
+    path("expert/orcid/<str:item_id>/claim/", views_orcid.claim, name="orcid_claim"),
+    path("expert/orcid/<str:item_id>/use/<str:credential_id>/", views_orcid.use, name="orcid_use"),
     path("evidence/<str:evidence_id>/pages/<int:number>/", views.evidence_page, name="evidence_page"),
     path("expert/invite/", views_joining.invite, name="invite"),
     path("join/<str:code>/", views_joining.join, name="join"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
@@ -45,6 +46,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         languages = [LANGUAGE.get(code, code) for code in expert.languages]
         context = {"expert": expert, "credentials": list(mine), "country": country_name(expert.country)}
         context["route"] = route_to(expert.country)
+        context["orcid_offered"] = bool(settings.ORCID_CLIENT_ID)
         return render(request, "experts/profile.html", {**context, "languages": languages})
     form = ProfileForm(request.POST or None, initial={"languages": ["en"]})
     if request.method == "POST" and form.is_valid():
@@ -133,6 +135,7 @@ def credential_page(request: HttpRequest, credential: Credential, **forms: Form)
         "assertions": assertions(credential),
         "form": _proof_form(credential) if is_open(Road.DOCUMENT) else None,
         "mailbox_form": MailboxForm() if is_open(Road.MAILBOX) else None,
+        "asks_orcid": is_open(Road.ORCID),
         "asks_register": is_open(Road.REGISTER),
         "inquiry": open_inquiry(credential),
         "waiting_code": code,

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "csp",
     "django_htmx",
     "drf_spectacular",
@@ -282,6 +283,7 @@ NPPES_BASE = env.text("NPPES_BASE", "https://npiregistry.cms.hhs.gov/api/")  # e
 ORCID_CLIENT_ID = env.text("ORCID_CLIENT_ID")  # empty: nobody is offered to connect their ORCID record
 ORCID_CLIENT_SECRET = env.text("ORCID_CLIENT_SECRET")
 ORCID_DOMAIN = env.text("ORCID_DOMAIN", "orcid.org")  # or sandbox.orcid.org
+ORCID_ORIGIN = [f"https://{ORCID_DOMAIN}"] if ORCID_CLIENT_ID else []
 ORCID_API = f"https://pub.{ORCID_DOMAIN}/v3.0"  # public: what a person shows to everybody is all we read
 
 # --- Signing in -------------------------------------------------------------------------------------------------------
@@ -314,6 +316,16 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True  # one question less at sign-in; signing out is one click
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "orcid": {
+        "BASE_DOMAIN": ORCID_DOMAIN,
+        "APP": {"client_id": ORCID_CLIENT_ID, "secret": ORCID_CLIENT_SECRET, "key": ""},
+    }
+}
+SOCIALACCOUNT_STORE_TOKENS = False  # ORCID says once who somebody is; all we read afterwards is public
+if ORCID_CLIENT_ID:
+    INSTALLED_APPS.append("allauth.socialaccount.providers.orcid")
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Quorum"
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -339,7 +351,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "media-src": ["'self'", "blob:"],
         "frame-src": ["'self'"],
-        "form-action": ["'self'", *STRIPE_PUBLIC_ORIGINS],  # a POST answered by a redirect to Stripe is a form action
+        "form-action": ["'self'", *STRIPE_PUBLIC_ORIGINS, *ORCID_ORIGIN],  # a POST answered by a redirect is one
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
         "frame-ancestors": ["'self'"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experts.actions.asking import ask_remotes
 from experts.actions.assertions import take_down
 from experts.actions.audience import (
     confirm_audience,
@@ -22,7 +23,6 @@ from experts.actions.credentials import (
 from experts.actions.desk import appeal_refusal, flag_credential, look_at, save_template
 from experts.actions.diplomas import add_diploma, distrust_issuer, trust_issuer, verify_diploma_again
 from experts.actions.evidence import add_evidence, render_evidence
-from experts.actions.inquiries import ask_register, ask_remotes
 from experts.actions.institutions import Loaded, load_institutions
 from experts.actions.joining import close_partner, edit_partner, make_partner, note_arrival, reopen_partner
 from experts.actions.life import (
@@ -37,9 +37,15 @@ from experts.actions.mail_domains import LoadedDomains, load_domains
 from experts.actions.mailboxes import ask_mailbox, confirm_mailbox, forget_codes
 from experts.actions.matches import rebuild_matches, refresh_match
 from experts.actions.narrowing import answer_narrowing, lapse_narrowings, propose_narrowing
+from experts.actions.orcid import (
+    ask_orcid,
+    claim_orcid_item,
+    disconnect_orcid,
+    use_orcid_item,
+)
 from experts.actions.profiles import become_expert, edit_profile
 from experts.actions.records import issue_record, rotate_issuer_key, withdraw_outdated, withdraw_record
-from experts.actions.registers import load_register
+from experts.actions.registers import ask_register, load_register
 from experts.actions.sealing import seal_documents
 from experts.actions.verdicts import (
     ask_for_more,
@@ -60,15 +66,18 @@ __all__ = [
     "appeal_refusal",
     "ask_for_more",
     "ask_mailbox",
+    "ask_orcid",
     "ask_register",
     "ask_remotes",
     "become_expert",
     "claim_credential",
+    "claim_orcid_item",
     "close_partner",
     "confirm_audience",
     "confirm_mailbox",
     "deliver_verdicts",
     "discard_audience",
+    "disconnect_orcid",
     "distrust_issuer",
     "edit_claim",
     "edit_partner",
@@ -108,6 +117,7 @@ __all__ = [
     "trust_issuer",
     "undo_verdict",
     "unsubscribe",
+    "use_orcid_item",
     "verify_credential",
     "verify_diploma_again",
     "warn_of_ends",

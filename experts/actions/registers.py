@@ -1,4 +1,4 @@
-"""A board's file becomes rows that licences are held against."""
+"""Registers of licences: asked about one, and loaded from a board's file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,33 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from core.errors import Fault, Invalid
-from experts.models import Credential, RegisterEntry
-from experts.policies import JURISDICTIONS
+from accounts.roles import Permission, authorise
+from core.actors import Actor
+from core.errors import Fault, Invalid, Refused
+from core.transitions import lock
+from experts.actions.inquiries import inquire
+from experts.models import Credential, Inquiry, RegisterEntry, Road
+from experts.policies import JURISDICTIONS, OPEN_TO_EVIDENCE
+from experts.registers import register_for
 from experts.registers.loaded import bare
 
 COLUMNS: Final = ("profession", "place", "number", "name", "active", "expires_on")
 BATCH: Final = 2_000
 KEY: Final = ["profession", "place", "number"]
 REST: Final = ["name", "active", "expires_on", "source", "loaded_at"]
+
+
+@transaction.atomic
+def ask_register(*, credential: Credential, by: Actor) -> Inquiry:
+    """Have the register of this licence asked. Raises Refused (`road_closed`, `asked_already`)."""
+    authorise(by, Permission.CREDENTIAL_CLAIM, owner=credential.expert.user)
+    credential = lock(credential)
+    if credential.status not in OPEN_TO_EVIDENCE:
+        raise Refused("This credential takes no more proof.", code="road_closed")
+    register = register_for(credential)
+    if register is None:
+        raise Refused("We know no register that we could ask about this.", code="road_closed")
+    return inquire(expert=credential.expert, credential=credential, road=Road.REGISTER, subject=register.code, by=by)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from experts.models.joining import Arrival, Partner
 from experts.models.mailboxes import MailboxCode
 from experts.models.matching import ExpertMatch
 from experts.models.narrowing import Narrowing
+from experts.models.orcid import OrcidItem
 from experts.models.people import Expert
 from experts.models.records import IssuerKey, Record
 from experts.models.verdicts import CredentialAppeal, Decision, Look, ReasonTemplate, Verdict
@@ -41,6 +42,7 @@ __all__ = [
     "MailDomain",
     "MailboxCode",
     "Narrowing",
+    "OrcidItem",
     "Partner",
     "Prospect",
     "ReasonTemplate",

@@ -21,6 +21,8 @@ NOT_SECRET = {
     "STRIPE_WEBHOOK_SECRET": "whsec_platform",
     "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_connect",
     "STRIPE_THIN_WEBHOOK_SECRET": "whsec_thin",
+    "ORCID_CLIENT_ID": "APP-ONLYFORTESTS",
+    "ORCID_CLIENT_SECRET": "only-for-tests",
 }
 _open = ExitStack()
 

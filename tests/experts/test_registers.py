@@ -21,7 +21,7 @@ from accounts.models import Notice
 from core.errors import Invalid, NotAllowed, Refused
 from core.events import drain
 from experts import jobs
-from experts.actions import ask_register, ask_remotes, inquiries, load_register
+from experts.actions import ask_register, ask_remotes, asking, load_register
 from experts.models import Assertion, Credential, Inquiry, RegisterEntry, Strength
 from experts.registers import register_for
 from experts.registers.base import Licence, same_number
@@ -223,7 +223,7 @@ def test_a_register_that_is_away_is_asked_again_with_growing_pauses_and_then_giv
     service.answers[""] = Told(503)
     inquiry = asked(noors)
     pauses = []
-    for _ in range(inquiries.TRIES):
+    for _ in range(asking.TRIES):
         due_now()
         before = timezone.now()
         assert ask_remotes() == 1
@@ -262,7 +262,7 @@ def test_an_inquiry_that_another_worker_has_is_left_alone(service: Service) -> N
     noors = licence(number=NPI)
     inquiry = asked(noors)
     Inquiry.objects.update(closed_at=timezone.now())
-    assert inquiries._ask(inquiry.pk) == 0
+    assert asking._ask(inquiry.pk) == 0
 
 
 def test_a_broker_that_is_down_costs_a_minute(

@@ -22,7 +22,7 @@ from accounts.models import Role
 from core.actors import SYSTEM
 from experts.actions import issue_record, make_partner
 from experts.letters import unsubscribe_path
-from experts.models import Evidence, EvidencePage, Narrowing
+from experts.models import Evidence, EvidencePage, Narrowing, OrcidItem
 from payments.models import Funding, Refund
 from projects.actions import invite, run_shortlist
 from tasks.models import Export, Import
@@ -78,6 +78,7 @@ GET: dict[str, frozenset[str]] = {
     "experts:record_qr": ALL,
     "experts:evidence_page": EMIL | OPS,
     "experts:degree": ALL,
+    "experts:orcid": EXPERTS,
     "experts:fields": ALL,
     "experts:invite": EXPERTS,
     "experts:join": ALL,
@@ -156,6 +157,10 @@ POST: dict[str, frozenset[str]] = {
     "experts:narrowing": EMIL,
     "experts:mailbox": EMIL,
     "experts:register": EMIL,
+    "experts:orcid_read": EXPERTS,
+    "experts:orcid_disconnect": EXPERTS,
+    "experts:orcid_claim": EMIL,
+    "experts:orcid_use": EMIL,
     "experts:mailbox_code": EMIL,
     "experts:appeal": EMIL,
     "projects:new": SIGNED_IN,
@@ -233,6 +238,7 @@ class World:
             size=4,
             sha256="0" * 64,
         )
+        self.item = OrcidItem.objects.create(expert=self.emil, kind="education", put_code=1, organisation="Elsewhere")
         EvidencePage.objects.create(evidence=self.evidence, number=1, image=ContentFile(b"png", "page"))
         self.member_invite = invite_member(lab=self.lab, email="new@people.example", role=Role.REVIEWER, by=user("Ada"))
         self.token, _ = create_token(name="mine", lab=None, by=user("Emil"))
@@ -295,6 +301,7 @@ class World:
             "agreement_id": agreements()[0].public_id,
             "credential_id": self.credential.public_id,
             "evidence_id": self.evidence.public_id,
+            "item_id": self.item.public_id,
             "narrowing_id": self.narrowing.public_id,
             "number": 1,
             "list_number": 0,
