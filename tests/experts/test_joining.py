@@ -279,8 +279,8 @@ def test_ops_add_and_edit_a_partner_in_the_admin(olu: Client) -> None:
     assert 'src="/partners/dfs/logo.png"' in text(olu, "/partners/dfs/")
     actions.note_arrival(user=people.user("Sam"), code=dfs.public_id)
     listed = text(olu, "/admin/experts/partner/")
-    assert '<td class="field-joined">1</td>' in listed
-    assert '<td class="field-worked">0</td>' in listed
+    assert re.search(r'class="field-joined"[^>]*>1<', listed)
+    assert re.search(r'class="field-worked"[^>]*>0<', listed)
     assert "Sam Nobody" in text(olu, "/admin/experts/arrival/")
     for button, status in (("close", "closed"), ("reopen", "open")):
         olu.post(f"/admin/experts/partner/{dfs.pk}/do/{button}/")
