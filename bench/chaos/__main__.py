@@ -13,29 +13,33 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import requests
 
 from bench.chaos.crowd import Person, Told, expert, payer, reviewer
+from bench.chaos.desk import clerk, mend
 from bench.chaos.house import House, house
 from bench.servers import ROOT, python
 
 FAULTS = ("500_before", "500_after", "500_saved", "429", "409", "drop_after", "hang_after")
 PATHS = ("/v1/transfers", "/v1/transfers", "/v1/transfers", "/v1/checkout/sessions")
 AFTER = ("500_after", "500_saved", "drop_after")  # the effect is there, its answer is not
-PAYERS, REVIEWERS = 20, 3
+PAYERS, REVIEWERS, CLERKS = 20, 3, 2
 
 
 @dataclass(frozen=True)
 class Plan:
     """Kills go on while people are at work, for `seconds` at most; all must have ended `drain` seconds later.
 
-    `work` fundings, claims, answers, acceptances and payouts at least must have come through: less proves little.
+    `work` fundings, claims, answers, acceptances and payouts at least must have come through: less proves little. So
+    must two bank transfers for each of the `by_hand` people, whom Stripe does not pay.
     """
 
     experts: int
+    by_hand: int
     projects: int
     seconds: float
     drain: float
@@ -45,9 +49,13 @@ class Plan:
     def work(self) -> int:
         return self.experts * self.projects
 
+    @property
+    def answers(self) -> int:
+        return (self.experts + self.by_hand) * self.projects
 
-FULL, CONTROL = Plan(20, 15, 480, 200), Plan(8, 5, 60, 100, unguarded=True)
-QUICK, QUICK_CONTROL = Plan(6, 5, 40, 120), Plan(6, 4, 35, 100, unguarded=True)
+
+FULL, CONTROL = Plan(20, 4, 15, 480, 200), Plan(8, 0, 5, 60, 100, unguarded=True)
+QUICK, QUICK_CONTROL = Plan(6, 2, 5, 40, 120), Plan(6, 0, 4, 35, 100, unguarded=True)
 
 
 @dataclass
@@ -78,7 +86,8 @@ class Outcome:
         }
 
     def bad(self) -> bool:
-        unfinished = min(self.done.values()) < self.plan.work or any(self.busy.values())
+        few_by_hand = self.found["facts"]["bank transfers by hand"] < 2 * self.plan.by_hand
+        unfinished = min(self.done.values()) < self.plan.work or few_by_hand or any(self.busy.values())
         lost = sum(self.found["missing"].values())
         wrong = any((self.doubled, lost, self.found["breaches"], self.found["violations"], self.told.refused))
         return bool(unfinished or wrong)
@@ -88,7 +97,11 @@ def run(plan: Plan, seed: int) -> Outcome:
     began = time.perf_counter()
     with house(unguarded=plan.unguarded) as servers:
         cast = json.loads(
-            python("bench.chaos.fill", str(plan.experts), str(plan.projects), environment=servers.environment)
+            python(
+                "bench.chaos.fill",
+                *map(str, (plan.experts, plan.by_hand, plan.projects)),
+                environment=servers.environment,
+            )
         )
         servers.product()
         told = Told()
@@ -110,11 +123,21 @@ def _people(servers: House, plan: Plan, cast: dict[str, Any], told: Told, seed: 
     payments = chance.sample(projects * plan.experts, plan.work)
     parts = [(key, expert(chance.sample(projects, len(projects)))) for key in cast["experts"]]
     parts += [(cast["lab_key"], payer(payments[number::PAYERS])) for number in range(PAYERS)]
-    parts += [(cast["lab_key"], reviewer(projects, plan.work)) for _ in range(REVIEWERS)]
+    parts += [(key, by_hand(expert(chance.sample(projects, len(projects))))) for key in cast["by_hand"]]
+    parts += [(cast["lab_key"], reviewer(projects, plan.answers)) for _ in range(REVIEWERS)]
+    parts += [("", clerk(cast["desk"], plan.answers)) for _ in range(CLERKS if plan.by_hand else 0)]
     return [
         Person(base, key, told=told, seed=seed + number, until=until, part=part)
         for number, (key, part) in enumerate(parts)
     ]
+
+
+def by_hand(work: Callable[[Person], None]) -> Callable[[Person], None]:
+    def part(me: Person) -> None:
+        work(me)
+        mend(me)
+
+    return part
 
 
 def _havoc(servers: House, plan: Plan, people: list[Person], chance: random.Random) -> Counter[str]:

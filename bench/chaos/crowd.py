@@ -31,6 +31,11 @@ class Told:
     claims: dict[str, str] = field(default_factory=dict)  # submission: its task
     submitted: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
+    holders: dict[str, str] = field(default_factory=dict)  # line of a batch: whose account it goes to
+    by_hand: dict[str, str] = field(default_factory=dict)  # line: the bank's last word, which the file has
+    banked: dict[str, int] = field(default_factory=dict)  # line: cents that the bank has paid for good
+    owed_again: set[str] = field(default_factory=set)  # holders whose money came back
+    over: bool = False  # nobody waits to be paid by hand any more
     requests: int = 0
     most_tries: int = 0
     changed: int = 0  # a second answer to one key that was not the first one
@@ -72,8 +77,11 @@ class Person(threading.Thread):
             self.pause(tries)
         return None
 
+    def ask(self, path: str) -> tuple[int, dict[str, Any]]:
+        return self._try("GET", path, None, "")
+
     def get(self, path: str) -> list[dict[str, Any]]:
-        status, body = self._try("GET", path, None, "")
+        status, body = self.ask(path)
         return body["results"] if status == 200 else []
 
     def pause(self, tries: int = 1) -> None:

@@ -1,8 +1,10 @@
 """Everything before the first kill: a lab, experts who can be paid, open projects with tasks and one seat's money each.
 
-    python -m bench.chaos.fill EXPERTS PROJECTS    → {"lab_key", "experts": [keys], "projects": [prj_…]}
+    python -m bench.chaos.fill EXPERTS BY_HAND PROJECTS
+    → {"lab_key", "experts": [keys], "by_hand": [keys], "projects": [prj_…], "desk": session of ops}
 
-Each project has as many tasks as there are experts, so that every expert has one earning, and so one payout, in each.
+Each project has as many tasks as there are experts, so that every expert has one earning in each: one payout through
+Stripe, or a part of a bank transfer.
 """
 
 from __future__ import annotations
@@ -10,18 +12,20 @@ from __future__ import annotations
 import json
 import sys
 
-from bench.ours_fill import PAY, expert, fill, join, lab_of, person  # sets Django up
+from bench.ours_fill import PAY, expert, fill, join, lab_of, person, session_of  # sets Django up
 
 # isort: split
 from django.core.management import call_command
 
 from accounts import actions as accounts
 from accounts.models import Lab, User
+from bench.chaos.desk import details
 from marketplace.demo import money
+from payments import actions as payments
 from projects import actions as projects
 from projects.models import Project
 
-COUNTRY = "US"
+COUNTRY, BY_HAND = "US", "MX"
 
 
 def project(lab: Lab, number: int, tasks: int, by: User) -> Project:
@@ -46,21 +50,29 @@ def project(lab: Lab, number: int, tasks: int, by: User) -> Project:
     return opened
 
 
-def main(experts: int, count: int) -> None:
+def bank(user: User) -> None:
+    payee = payments.choose_country(user=user, country=BY_HAND, by=user)
+    payments.give_bank_details(payee=payee, details=details(payee.public_id), by=user)
+
+
+def main(experts: int, by_hand: int, count: int) -> None:
     call_command("migrate", verbosity=0)
     ops, owner = person("ops", staff=True), person("owner")
     lab = lab_of(owner, ops)
     _, lab_key = accounts.create_token(name="chaos", by=owner, lab=lab)
-    everyone = [expert(number, ops) for number in range(experts)]
-    for each in everyone:
+    everyone = [expert(number, ops) for number in range(experts + by_hand)]
+    for each in everyone[:experts]:
         money.onboard(each.user, COUNTRY)
+    for each in everyone[experts:]:
+        bank(each.user)
     keys = [accounts.create_token(name="chaos", by=each.user)[1] for each in everyone]
-    made = [project(lab, number, experts, owner) for number in range(count)]
+    made = [project(lab, number, len(everyone), owner) for number in range(count)]
     for each in everyone:
         for to in made:
             join(to, each, owner)
-    print(json.dumps({"lab_key": lab_key, "experts": keys, "projects": [each.public_id for each in made]}))
+    told = {"lab_key": lab_key, "experts": keys[:experts], "by_hand": keys[experts:], "desk": session_of(ops)}
+    print(json.dumps({**told, "projects": [each.public_id for each in made]}))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))
