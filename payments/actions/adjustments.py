@@ -22,6 +22,7 @@ from payments.models.ops import ADJUSTABLE, ADJUSTABLE_OF_OTHERS
 from payments.money import show
 
 GOOD_FOR: Final = timedelta(days=7)
+MOST: Final = 10**12  # minor units: what is larger is mistyped
 Status = Adjustment.Status
 
 
@@ -62,8 +63,8 @@ def _check(debit: tuple[str, str], credit: tuple[str, str], amount: int, reason:
         faults.append(
             Fault("One side is the house's own account, and another one than the other side.", field="credit")
         )
-    if amount <= 0:
-        faults.append(Fault("An amount is positive.", field="amount"))
+    if not 0 < amount <= MOST:
+        faults.append(Fault(f"An amount is positive, and at most {show(MOST)}.", field="amount"))
     if not reason.strip():
         faults.append(Fault("Say why.", field="reason"))
     if faults:

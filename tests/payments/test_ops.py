@@ -88,7 +88,8 @@ def test_the_form_of_an_adjustment_says_what_is_wrong_beside_it(stripe: LocalStr
     wrong = {
         "Nobody is called that.": {"credit_ref": "prj_nobodys"},
         "carry $0.00 more than the books say": {},
-        "An amount is positive": {"amount": "-5"},
+        "An amount is positive, and at most $10,000,000,000.00.": {"amount": "-5"},
+        "and at most $10,000,000,000.00.": {"amount": "9" * 20},
         "Select a valid choice": {"debit": "project_reserved"},
     }
     assert client.get(url).status_code == 200
