@@ -45,7 +45,7 @@ def test_emil_finds_his_field_and_hands_in_by_keyboard(watched: Page, live_serve
     expect(watched.locator("#field-choices label").first).to_contain_text("Physics 0533")
     watched.keyboard.press("Tab")
     watched.keyboard.press("Space")
-    watched.get_by_label("Institution", exact=True).fill("University of Copenhagen")
+    watched.get_by_label("Name of the institution").fill("University of Copenhagen")
     watched.get_by_label("Year of the degree").fill("2015")
     document = people.diploma()
     files = [{"name": "diploma.png", "mimeType": "image/png", "buffer": document.read()}]
