@@ -1,11 +1,12 @@
-"""How often one may knock at the REST door in a minute: counted in the cache, by key, by person, or else by address."""
+"""How often one may knock in a minute: counted in the cache, by key, by person, or else by address."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from django.conf import settings
+from django.http import HttpRequest
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -57,3 +58,17 @@ class PerAddress(PerMinute):
         if request.user.is_authenticated:
             return None
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+class PerVisitor(PerAddress):
+    """Of pages that cost us work and ask for no account."""
+
+    scope = "visitor"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+def too_many(request: HttpRequest) -> bool:
+    """Whether this address has asked such a page too often in this minute. Counts the request."""
+    return not PerVisitor().allow_request(cast(Request, request), cast("APIView", None))

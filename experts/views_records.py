@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from qrcode.image.svg import SvgPathImage
 
+from accounts.throttles import too_many
 from accounts.web import signed_in, told
 from experts import actions, records
 from experts.forms import DiplomaForm
@@ -125,7 +126,11 @@ def verify(request: HttpRequest) -> HttpResponse:
     sent = request.method == "POST"
     form = DiplomaForm(request.POST if sent else None, request.FILES if sent else None)
     verdict = None
-    if sent and form.is_valid():
+    busy = sent and too_many(request)
+    if busy:
+        form.add_error(None, "That was a lot for one minute. Try again in the next.")
+    elif sent and form.is_valid():
         verdict = records.judge(form.cleaned_data["raw"], timezone.now())
     context = {"form": form, "verdict": verdict, "ours": verdict and verdict.issuer.id == records.site().did}
-    return render(request, "experts/record_verify.html", context, status=422 if form.errors else 200)
+    status = 429 if busy else 422 if form.errors else 200
+    return render(request, "experts/record_verify.html", context, status=status)

@@ -213,6 +213,14 @@ def test_anybody_verifies_by_the_link_the_file_or_its_text(client: Client) -> No
     assert "Not by this site" in told
 
 
+def test_who_asks_too_often_in_a_minute_waits(client: Client, settings: Any) -> None:
+    settings.QUORUM_API_PER_MINUTE_ANONYMOUS = 2
+    answers = [client.post("/records/verify/", {"text": "{}"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert "Try again in the next" in answers[-1].content.decode()
+    assert client.get("/records/verify/").status_code == 200
+
+
 def test_keys_and_lists_are_there_for_every_site(client: Client) -> None:
     made()
     for url in ("/.well-known/did.json", "/records/status/0/"):
