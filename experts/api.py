@@ -73,7 +73,16 @@ class CodeShape(serializers.Serializer[Any]):
 
 class CredentialShape(serializers.ModelSerializer[Credential]):
     id = serializers.CharField(source="public_id", read_only=True)
-    level = serializers.ChoiceField(choices=DegreeLevel.choices, help_text="ISCED 2011.")
+    kind = serializers.ChoiceField(choices=Credential.Kind.choices, default=Credential.Kind.DEGREE)
+    level = serializers.ChoiceField(
+        choices=[(0, "None"), *DegreeLevel.choices], default=0, help_text="ISCED 2011, of a degree."
+    )
+    profession = serializers.ChoiceField(
+        choices=Credential.Profession.choices, required=False, help_text="Of a licence, as the next three."
+    )
+    jurisdiction = serializers.CharField(max_length=6, required=False, help_text="ISO 3166: US-CA, DE.")
+    number = serializers.CharField(max_length=40, required=False)
+    expires_on = serializers.DateField(required=False, allow_null=True, help_text="The last day on which it holds.")
     field = serializers.SlugRelatedField(slug_field="code", queryset=Field.objects.all(), help_text="ISCED-F 2013.")
     institution = serializers.CharField(
         source="institution.ror_id", read_only=True, default=None, help_text="ROR id, where we know the name."
@@ -83,9 +92,22 @@ class CredentialShape(serializers.ModelSerializer[Credential]):
     class Meta:
         model = Credential
         claimed = (
-            "title", "level", "field", "institution_name", "country", "year", "name_on_document",
+            "kind", "title", "level", "field", "institution_name", "country", "year", "name_on_document",
+            "profession", "jurisdiction", "number", "expires_on",
         )  # fmt: skip
-        answered = ("status", "evidenced_at", "answer_by", "decided_at", "reason", "message", "institution", "evidence")
+        answered = (
+            "method",
+            "strength",
+            "recheck_on",
+            "status",
+            "evidenced_at",
+            "answer_by",
+            "decided_at",
+            "reason",
+            "message",
+            "institution",
+            "evidence",
+        )
         fields = ("id", *claimed, *answered)
         read_only_fields = answered
 

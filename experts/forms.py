@@ -14,7 +14,7 @@ from accounts.forms import Country
 from core.errors import Fault, Invalid
 from experts.diplomas.documents import MAX_FILE
 from experts.models import Credential, Decision, DegreeLevel, Expert, Field, Institution
-from experts.policies import EARLIEST_YEAR
+from experts.policies import EARLIEST_YEAR, JURISDICTIONS
 from experts.queries import field_from_text
 from experts.registry import institution_named
 
@@ -40,6 +40,11 @@ class ProfileForm(forms.Form):
         help_text="Those in which you can work.",
         widget=forms.SelectMultiple(attrs={"data-combo": "Type to search"}),
     )
+    former_names = forms.CharField(
+        required=False,
+        max_length=300,
+        help_text="If documents bear them; several with commas between. Only ops see them.",
+    )
     min_rate = forms.DecimalField(
         label="Lowest hourly rate",
         min_value=0,
@@ -53,6 +58,9 @@ class ProfileForm(forms.Form):
         label="I am available", required=False, initial=True, help_text="Unticked, nobody invites you."
     )
 
+    def clean_former_names(self) -> list[str]:
+        return [name.strip()[:120] for name in self.cleaned_data["former_names"].split(",") if name.strip()]
+
     def clean_min_rate(self) -> int:
         """Minor units."""
         dollars: Decimal = self.cleaned_data["min_rate"]
@@ -61,7 +69,9 @@ class ProfileForm(forms.Form):
     @staticmethod
     def values_of(expert: Expert) -> dict[str, Any]:
         names = ("country", "headline", "bio", "languages", "weekly_hours", "available")
-        return {**{name: getattr(expert, name) for name in names}, "min_rate": Decimal(expert.min_rate) / 100}
+        former = ", ".join(expert.former_names)
+        given = {name: getattr(expert, name) for name in names}
+        return {**given, "min_rate": Decimal(expert.min_rate) / 100, "former_names": former}
 
 
 # The title is read while it is typed.
@@ -134,6 +144,61 @@ class Upload(forms.FileField):
 
 class NewClaimForm(ClaimForm):
     upload = Upload(required=False)
+
+
+class LicenceForm(forms.Form):
+    """A professional licence. The country is the jurisdiction's."""
+
+    profession = forms.ChoiceField(choices=[("", "Choose a profession"), *Credential.Profession.choices])
+    jurisdiction = forms.CharField(
+        label="State or country", max_length=80, help_text="Where it allows you to work: California, Germany, US-CA."
+    )
+    number = forms.CharField(max_length=40, help_text="As its register has it.")
+    title = forms.CharField(label="Licence", max_length=120, help_text="As it stands on it: “Physician and Surgeon”.")
+    institution_name = forms.CharField(
+        label="Who gave it", max_length=200, help_text="The board, bar or chamber: “Medical Board of California”."
+    )
+    field_search = forms.CharField(
+        label="Field", max_length=120, help_text="Medicine, law, accounting, civil engineering."
+    )
+    year = forms.IntegerField(label="Since the year", min_value=EARLIEST_YEAR)
+    expires_on = forms.DateField(
+        label="Holds until",
+        required=False,
+        help_text="Empty if it has no end.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    name_on_document = forms.CharField(label="Name on it", max_length=120)
+
+    def clean_jurisdiction(self) -> str:
+        return jurisdiction_from_text(self.cleaned_data["jurisdiction"])
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        data["field"] = field_from_text(data.pop("field_search", ""))
+        if data["field"] is None:
+            self.add_error("field_search", "We know no field of this name. Try a wider one, such as “medicine”.")
+        data["country"] = data.get("jurisdiction", "")[:2]
+        return data
+
+    @staticmethod
+    def values_of(credential: Credential) -> dict[str, Any]:
+        names = ("profession", "jurisdiction", "number", "title", "institution_name", "year", "expires_on")
+        given = {name: getattr(credential, name) for name in (*names, "name_on_document")}
+        return {**given, "field_search": credential.field.label}
+
+
+def jurisdiction_from_text(text: str) -> str:
+    """The ISO 3166 code of a country or a part of one, by code or name. Raises ValidationError."""
+    typed = text.strip()
+    if typed.upper() in JURISDICTIONS:
+        return typed.upper()
+    found: list[str] = [code for code, name in JURISDICTIONS.items() if name.casefold() == typed.casefold()]
+    if not found:
+        raise forms.ValidationError("We know no state or country of this name. Try its code, such as US-CA.")
+    if len(found) > 1:
+        raise forms.ValidationError(f"Several have this name: {', '.join(sorted(found))}. Give the code.")
+    return found[0]
 
 
 class EvidenceForm(forms.Form):

@@ -84,6 +84,11 @@ def on_user_signed_up(event: Event) -> None:
         actions.note_arrival(user=User.objects.get(public_id=event.subject), code=event.data["via"])
 
 
+@shared_task(name="experts.delete_old_documents", ignore_result=True)
+def delete_old_documents() -> None:
+    actions.delete_old_documents()
+
+
 @shared_task(name="experts.deliver_verdicts", ignore_result=True)
 def deliver_verdicts() -> None:
     actions.deliver_verdicts()

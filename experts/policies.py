@@ -22,7 +22,9 @@ LANGUAGE = {language.alpha_2: language.name for language in pycountry.languages 
 JURISDICTIONS = {place.alpha_2: place.name for place in pycountry.countries} | {
     place.code: place.name for place in pycountry.subdivisions
 }  # ISO 3166-1 and 3166-2
-PROFILE = frozenset({"country", "headline", "bio", "languages", "min_rate", "weekly_hours", "available"})
+PROFILE = frozenset(
+    {"former_names", "country", "headline", "bio", "languages", "min_rate", "weekly_hours", "available"}
+)
 DEGREE = {"title", "level", "field", "institution", "institution_name", "country", "year", "name_on_document"}
 CLAIM = frozenset({*DEGREE, "kind", "profession", "jurisdiction", "number", "expires_on"})
 EARLIEST_YEAR = 1940
@@ -30,6 +32,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Status = Credential.Status
 EDITABLE = (Status.CLAIMED, Status.NEEDS_MORE, Status.REFUSED, Status.EXPIRED)
 OPEN_TO_EVIDENCE = (*EDITABLE, Status.EVIDENCED)
+DECIDED = (Status.VERIFIED, Status.REFUSED, Status.EXPIRED, Status.REVOKED)
 NARROWABLE = (Status.EVIDENCED, Status.VERIFIED)
 
 SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
@@ -117,6 +120,12 @@ def may_gain_evidence(credential: Credential) -> None:
         raise Invalid(message, code="run_out", faults=(Fault(message, "expires_on"),))
     if credential.evidence.filter(uploaded_at__gt=credential.decided_at or EPOCH).count() >= MAX_DOCUMENTS:
         raise Invalid(f"A credential has at most {MAX_DOCUMENTS} documents.", code="too_many_documents")
+
+
+def may_lose_documents(credential: Credential) -> None:
+    """Once it is decided, for now or for good. Raises WrongState."""
+    if credential.status not in DECIDED:
+        raise WrongState("We are reviewing this credential; its documents can go once you have our answer.")
 
 
 def may_be_edited(credential: Credential) -> None:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from hashlib import sha256
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.conf import settings
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
 from core.events import history
 from core.models import Event
 from experts.fields import field_called, search
-from experts.models import Assertion, Credential, Decision, Evidence, Field, Road, Strength, Verdict
+from experts.models import (
+    Assertion,
+    Credential,
+    Decision,
+    Evidence,
+    Expert,
+    Field,
+    Opening,
+    Road,
+    Strength,
+    Verdict,
+)
 
 
 def fields_matching(text: str, limit: int = 12) -> list[Field]:
@@ -113,6 +126,31 @@ def appealable(credential: Credential) -> bool:
     refusals = credential.verdicts.filter(status=Verdict.Status.DELIVERED, decision=Decision.REFUSE)
     last = refusals.select_related("appeal").last()
     return credential.status == Credential.Status.REFUSED and last is not None and not hasattr(last, "appeal")
+
+
+DECIDED = ("verified", "refused", "expired", "revoked")
+
+
+def idle_documents(before: datetime) -> QuerySet[Evidence]:
+    """Documents still kept of credentials that were decided before then."""
+    decided = Q(credential__status__in=DECIDED, credential__decided_at__lt=before)
+    return Evidence.objects.filter(decided, deleted_at=None).select_related("credential__expert__user").order_by("pk")
+
+
+SEEN = 200  # openings on one page
+
+
+def openings(expert: Expert) -> dict[str, Any]:
+    """The expert's documents, newest first, with how often each was `seen`; and who opened what, newest first."""
+    mine = Evidence.objects.filter(credential__expert=expert).select_related("credential")
+    can_go = Q(credential__status__in=DECIDED)
+    counted = mine.annotate(seen=Count("openings"), can_go=ExpressionWrapper(can_go, BooleanField()))
+    seen = Opening.objects.filter(evidence__credential__expert=expert).select_related("evidence", "by")
+    return {
+        "documents": list(counted.order_by("-pk")),
+        "seen": list(seen.order_by("-pk")[:SEEN]),
+        "days": settings.QUORUM_DOCUMENT_DAYS,
+    }
 
 
 def documents(credential: Credential) -> list[Evidence]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from django.db.models import F, Func, IntegerField, Q, QuerySet
 from django.db.models.functions import Lower
 
+from experts import naming
 from experts.checks import Finding, claims, people
 from experts.checks.pictures import NEAR, bands
-from experts.comparison import DIFFERS, compare_names
 from experts.models import Assertion, Credential, EvidencePage
 from experts.queries import duplicates
 from experts.registry import existed
@@ -41,13 +41,10 @@ def findings(credential: Credential) -> list[Finding]:
 
 
 def _name(credential: Credential) -> Finding:
-    known = [credential.expert.user.name, *credential.expert.former_names]
-    verdicts = {own: compare_names(credential.name_on_document, own) for own in known}
-    like = [own for own in known if verdicts[own] != DIFFERS]
-    if not like:
-        return claims.name(credential.name_on_document, known, True, "The document bears another name.")
-    words = "The account's." if like[0] == known[0] else f"A former name: {like[0]}."
-    return claims.name(credential.name_on_document, known, False, words)
+    expert = credential.expert
+    found = naming.compare(credential.name_on_document, expert.user.name, expert.former_names)
+    known = [expert.user.name, *expert.former_names]
+    return claims.name(credential.name_on_document, known, found.verdict == naming.DIFFERS, found.words)
 
 
 def _same_documents(credential: Credential) -> Iterator[people.Other]:

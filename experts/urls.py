@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from experts import views, views_diplomas, views_joining, views_orcid, views_records, views_roads
+from experts import (
+    views,
+    views_diplomas,
+    views_joining,
+    views_orcid,
+    views_privacy,
+    views_records,
+    views_roads,
+)
 
 app_name = "experts"
 
@@ -15,6 +23,8 @@ urlpatterns = [
     path("expert/credentials/<str:credential_id>/evidence/", views.evidence, name="evidence"),
     path("expert/credentials/<str:credential_id>/diploma/", views_diplomas.diploma, name="diploma"),
     path("expert/credentials/<str:credential_id>/appeal/", views.appeal, name="appeal"),
+    path("expert/privacy/", views_privacy.privacy, name="privacy"),
+    path("expert/documents/<str:document_id>/delete/", views_privacy.delete_document, name="document_delete"),
     path("expert/narrowings/<str:narrowing_id>/", views.narrowing, name="narrowing"),
     path("expert/credentials/<str:credential_id>/register/", views_roads.register, name="register"),
     path("expert/credentials/<str:credential_id>/mailbox/", views_roads.mailbox, name="mailbox"),

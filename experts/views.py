@@ -18,7 +18,16 @@ from accounts.web import refusals_on, signed_in, told
 from experts import actions
 from experts.degrees import match
 from experts.fields import below, search
-from experts.forms import ClaimForm, CodeForm, EvidenceForm, MailboxForm, NewClaimForm, ProfileForm, RenewalForm
+from experts.forms import (
+    ClaimForm,
+    CodeForm,
+    EvidenceForm,
+    LicenceForm,
+    MailboxForm,
+    NewClaimForm,
+    ProfileForm,
+    RenewalForm,
+)
 from experts.models import Credential, EvidencePage, Expert, Narrowing, Road
 from experts.policies import EDITABLE, LANGUAGE
 from experts.queries import appealable, credential_history, documents
@@ -80,6 +89,8 @@ def claim(request: HttpRequest) -> HttpResponse:
     expert = _expert(request)
     if expert is None:
         return redirect("experts:profile")
+    if request.GET.get("kind") == Credential.Kind.LICENCE:
+        return claim_licence(request, expert)
     start = {"name_on_document": expert.user.name, "country": expert.country}
     form = NewClaimForm(request.POST or None, request.FILES or None, initial=start)
     if request.method == "POST" and form.is_valid():
@@ -88,6 +99,26 @@ def claim(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             return redirect("experts:credential", credential.public_id)
     return _claim_page(request, form)
+
+
+def claim_licence(request: HttpRequest, expert: Expert, credential: Credential | None = None) -> HttpResponse:
+    """A licence is claimed, or corrected (`credential`), without its proof: the page that follows lists the roads."""
+    start = LicenceForm.values_of(credential) if credential else {"name_on_document": expert.user.name}
+    form = LicenceForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        with refusals_on(form):
+            credential = _licence(expert, credential, form)
+        if form.is_valid() and credential is not None:
+            return redirect("experts:credential", credential.public_id)
+    context = {"form": form, "credential": credential}
+    return render(request, "experts/claim_licence.html", context, status=422 if form.errors else 200)
+
+
+def _licence(expert: Expert, credential: Credential | None, form: LicenceForm) -> Credential:
+    if credential is not None:
+        return actions.edit_claim(credential=credential, by=expert.user, **form.cleaned_data)
+    kind = Credential.Kind.LICENCE
+    return actions.claim_credential(expert=expert, by=expert.user, kind=kind, **form.cleaned_data)
 
 
 def _claim_page(request: HttpRequest, form: ClaimForm, credential: Credential | None = None) -> HttpResponse:
@@ -187,6 +218,8 @@ def narrowing(request: HttpRequest, narrowing_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def claim_edit(request: HttpRequest, credential_id: str) -> HttpResponse:
     credential = own_credential(request, credential_id)
+    if credential.kind == Credential.Kind.LICENCE:
+        return claim_licence(request, credential.expert, credential)
     form = ClaimForm(request.POST or None, initial=ClaimForm.values_of(credential))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
@@ -208,6 +241,7 @@ def evidence_page(request: HttpRequest, evidence_id: str, number: int) -> HttpRe
             picture = file.read()
     except FileNotFoundError:
         raise Http404("The picture is gone") from None
+    actions.note_opening(page=page, by=signed_in(request))
     response = HttpResponse(picture, content_type="image/png")
     response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = "inline"

@@ -24,6 +24,7 @@ SECRET_KEY = env.text("SECRET_KEY")  # Django refuses to start serving while thi
 DEBUG = env.flag("DEBUG")
 QUORUM_DEMO = env.flag("QUORUM_DEMO")  # demo people, the mail page, sandbox money: never on a real machine
 QUORUM_PUBLIC_URL = env.text("QUORUM_PUBLIC_URL", "http://localhost:8000")  # what people type, no final slash
+QUORUM_DOCUMENT_DAYS = env.number("QUORUM_DOCUMENT_DAYS", 90)  # after our answer a document is deleted; 0: never
 QUORUM_UNDO_SECONDS = env.number("QUORUM_UNDO_SECONDS", 60)  # in which ops can take a verdict back
 QUORUM_CREDENTIAL_HOURS = env.number("QUORUM_CREDENTIAL_HOURS", 24)  # the promise to experts: answered within
 QUORUM_AUDIENCE_DAYS = env.number("QUORUM_AUDIENCE_DAYS", 90)  # whoever was invited and is silent is then forgotten
@@ -222,6 +223,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "experts.forget_prospects": {"task": "experts.forget_prospects", "schedule": crontab(hour=4, minute=40)},
     "experts.rebuild_matches": {"task": "experts.rebuild_matches", "schedule": crontab(hour=2, minute=30)},
     "experts.keep_clocks": {"task": "experts.keep_clocks", "schedule": timedelta(hours=1)},
+    "experts.delete_old_documents": {"task": "experts.delete_old_documents", "schedule": crontab(hour=4, minute=40)},
     "experts.deliver_verdicts": {"task": "experts.deliver_verdicts", "schedule": timedelta(seconds=10)},
     "projects.match_all": {"task": "projects.match_all", "schedule": crontab(hour=3, minute=0)},
     "projects.expire_invitations": {"task": "projects.expire_invitations", "schedule": timedelta(minutes=10)},

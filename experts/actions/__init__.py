@@ -43,6 +43,7 @@ from experts.actions.orcid import (
     disconnect_orcid,
     use_orcid_item,
 )
+from experts.actions.privacy import delete_document, delete_old_documents, note_opening
 from experts.actions.profiles import become_expert, edit_profile
 from experts.actions.records import issue_record, rotate_issuer_key, withdraw_outdated, withdraw_record
 from experts.actions.registers import ask_register, load_register
@@ -75,6 +76,8 @@ __all__ = [
     "close_partner",
     "confirm_audience",
     "confirm_mailbox",
+    "delete_document",
+    "delete_old_documents",
     "deliver_verdicts",
     "discard_audience",
     "disconnect_orcid",
@@ -98,6 +101,7 @@ __all__ = [
     "make_partner",
     "note_arrival",
     "note_joined",
+    "note_opening",
     "note_verified",
     "plan_recheck",
     "propose_narrowing",

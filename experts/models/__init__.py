@@ -6,7 +6,7 @@ from experts.models.audience import Audience, Prospect, Suppressed
 from experts.models.checks import Check
 from experts.models.credentials import Credential, Road, Strength
 from experts.models.diplomas import Diploma, TrustedIssuer, diploma_path
-from experts.models.evidence import Assertion, Evidence, EvidencePage, evidence_path, page_path
+from experts.models.evidence import Assertion, Evidence, EvidencePage, Opening, evidence_path, page_path
 from experts.models.fields import DegreeLevel, Field
 from experts.models.inquiries import Inquiry, RegisterEntry
 from experts.models.institutions import Institution, InstitutionName, MailDomain
@@ -42,6 +42,7 @@ __all__ = [
     "MailDomain",
     "MailboxCode",
     "Narrowing",
+    "Opening",
     "OrcidItem",
     "Partner",
     "Prospect",

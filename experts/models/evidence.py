@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import User
 from core.ids import PublicIdField
 from core.sealed_storage import sealed_files
 from experts.models.credentials import Credential, Road, Strength
@@ -35,6 +36,7 @@ class Evidence(models.Model):
     uploaded_at = models.DateTimeField(default=timezone.now)
     rendered_at = models.DateTimeField(null=True, blank=True)
     render_error = models.CharField(max_length=200, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)  # then only the fingerprint is left, no file and no pages
 
     class Meta:
         verbose_name_plural = "evidence"
@@ -57,6 +59,18 @@ class EvidencePage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.evidence}, page {self.number}"
+
+
+class Opening(models.Model):
+    """A page of somebody's document was opened by one of ops. Its owner reads of it."""
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="openings")
+    page = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.evidence}, page {self.page}, by {self.by}"
 
 
 class Assertion(models.Model):

@@ -246,7 +246,8 @@ def results() -> dict[str, list[bytes] | str]:
     read = subprocess.run(
         [sys.executable, "-c", READER], input=pickle.dumps(light), capture_output=True, check=True, cwd=HOME
     )
-    return found | pickle.loads(read.stdout)
+    found.update(pickle.loads(read.stdout))
+    return found
 
 
 @pytest.mark.parametrize(("name", "expected"), [(name, expected) for name, _, _, expected in VARIANTS])
