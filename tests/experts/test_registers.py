@@ -187,6 +187,8 @@ def noors_page(noors: Credential) -> str:
 def test_noor_asks_the_register_and_the_review_starts(service: Service) -> None:
     noors = licence(number=NPI)
     assert "Ask the register" in noors_page(noors)
+    assert "what its register says" in noors_page(noors)
+    assert "<dt>Profession</dt><dd>Physician</dd>" in noors_page(noors)
     inquiry = asked(noors)
     assert str(inquiry) == "Licence register: nppes"
     assert "We are asking" in noors_page(noors)
