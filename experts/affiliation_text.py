@@ -145,7 +145,8 @@ def _after(text: Text, beside: list[Word], name: set[str], cities: Container[str
         return NOBODY
     if all(word in PLACES or word in LEGAL for word in told):
         return Standing(0.95)
-    if len(told) <= 3 and (text.elsewhere(told, beside[0].part) or all(word in cities for word in told)):
+    a_part = beside[0].meant in PARTS  # there is a town of College
+    if len(told) <= 3 and not a_part and (text.elsewhere(told, beside[0].part) or all(each in cities for each in told)):
         return Standing(0.94, near=True)
     return _with_its_part(text, beside, told, name)
 

@@ -22,10 +22,12 @@ def _table(**lists: str) -> dict[str, str]:
 _MEANING: Final = _table(
     university="universitat universite universidad universidade universita universiteit universitet universitetet "
     "universitesi universiteti univerzita univerzitet univerza uniwersytet universitatea universitas universiti "
-    "universities univ univercity universty universtiy univeristy univesity",
+    "universities univ universitaire universitaires universitario universitaria univercity universty "
+    "universtiy univeristy univesity",
     institute="institut instituto istituto instituut institutes institution inst",
     center="centre centro zentrum centrum centra centers centres",
-    hospital="hospitals ospedale krankenhaus hopital spital szpital hospitalar hastanesi",
+    hospital="hospitals ospedale krankenhaus hopital hopitaux spital szpital hospitalar hastanesi hospitalier "
+    "hospitaliers hospitalario ospedaliera ospedaliero",
     technology="technologies technological technologie tecnologia",
     technical="technische technischen tecnica tecnico technique technisch",
     polytechnic="polytechnique politecnico politecnica polytechnical politechnika",
@@ -81,6 +83,7 @@ IDLE: Final = _set(
     "of and the for de du des der die das la le les el los las do da dos di del della dell dello degli dei delle y e "
     "et und en zu zur an at in a i van voor och og na auf fur fuer on to with by deemed be"
 )
+TOWN: Final = _set("si shi gun")  # "Cheongju-si" is the city of Cheongju
 # Between a part and the whole it belongs to: "School of Law of the University of X".
 LINKS: Final = _set("of at the de du des der la le les el do da di del della dell degli dei delle in an am zu zur d l")
 # Parts of an institution: what may stand beside its name and be left out.
@@ -183,6 +186,23 @@ def meant(word: str) -> str:
 def telling(text: str) -> list[str]:
     """The words that count, as they are indexed: "Universität zu Köln" → ["university", "koln"]."""
     return [meant(word) for word in words(text) if word not in IDLE]
+
+
+_GERMAN: Final = _set("universitatsklinikum universitatsmedizin universitatsspital")
+_FRAME: Final = _set("center azienda complejo complexo")  # "Centre Hospitalier Universitaire de Tours"
+
+
+def spellings(said: list[str]) -> list[list[str]]:
+    """A university's hospital goes by several names of the same sense, which few registers list: all of them."""
+    if not said:
+        return []
+    plain = [part for word in said for part in (("university", "hospital") if word in _GERMAN else (word,))]
+    named = set(plain)
+    if "university" not in named or not ("hospital" in named or {"medical", "center"} <= named):
+        return [said]
+    where = [word for word in plain if word not in _FRAME | {"university", "hospital", "medical"}]
+    same = (["university", "hospital"], ["university", "medical", "center"], ["chu"]) if where else ()
+    return [said, *(each for each in ([*which, *where] for which in same) if sorted(each) != sorted(said))]
 
 
 def agree(country: str, written: tuple[str, ...]) -> bool:

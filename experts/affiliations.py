@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -25,10 +25,12 @@ from experts.affiliation_words import (
     IDLE,
     KINDS,
     PROFESSIONS,
+    TOWN,
     UNITS,
     agree,
     meant,
     skeleton,
+    spellings,
     telling,
 )
 from experts.spelling import words
@@ -108,7 +110,7 @@ class Index:
         return len(self.places)
 
     def _add(self, place: Place) -> None:
-        owner, city = len(self.places), " ".join(map(meant, words(place.city)))
+        owner, city = len(self.places), " ".join(meant(word) for word in words(place.city) if word not in TOWN)
         self.places.append((place.ror_id, place.names[0][1], place.country, city))
         self._cities.update(city.split())
         for at, (kind, name) in enumerate(place.names):
@@ -116,7 +118,7 @@ class Index:
                 self._acronyms.setdefault(" ".join(words(name)), []).append(owner)
                 continue
             for form in {name, name.partition(" (")[0]}:  # "Amazon (Germany)"
-                if said := telling(form):
+                for said in spellings(telling(form)):
                     self._add_name(owner, said, shown=at == 0)
 
     def _add_name(self, owner: int, said: list[str], *, shown: bool) -> None:
@@ -174,7 +176,7 @@ class Index:
         return Match(ror_id, round(min(best.score + 0.02 * best.city, 1.0), 2), f"{best.why} {name}; {place}")
 
     # --- finding ----------------------------------------------------------------------------------------------------
-    def _candidates(self, text: Text, numbers: Iterable[int], read: _Reading) -> Iterator[_Candidate]:
+    def _candidates(self, text: Text, numbers: Sequence[int], read: _Reading) -> Iterator[_Candidate]:
         """Those of the names that the country, and where it has to the city, let pass."""
         said, joined = read.said, " ".join(read.said)
         for number in numbers:
@@ -183,7 +185,7 @@ class Index:
             if text.countries and not agree(country, text.countries):
                 continue
             there, shown = self._in_its_city(text, owner), bool(self._shown[number])
-            doubtful = read.stands.near or self._plain(said, shown)
+            doubtful = read.stands.near or (self._plain(said, shown) and not self._alone(numbers, text))
             if not there and (doubtful or (name.endswith(" System") and "system" not in said)):
                 continue
             yield _Candidate(
@@ -207,6 +209,11 @@ class Index:
         if len(said) <= 2 and UNITS.intersection(said):
             return True
         return not shown and all(self._spread[word] > _COMMON for word in said)
+
+    def _alone(self, numbers: Sequence[int], text: Text) -> bool:
+        """Whether only one institution of the countries written has such a name, and it is no mere unit's."""
+        here = {self._owner[number] for number in numbers if agree(self.places[self._owner[number]][2], text.countries)}
+        return len(here) == 1 and bool(text.countries) and "university" in self._said[numbers[0]].split()
 
     def _mentions(self, text: Text) -> Iterator[_Candidate]:
         """Names that words side by side spell, alone or with a later part: "University of California, Davis"."""
