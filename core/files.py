@@ -18,7 +18,7 @@ from core.models import Event
 
 logger = logging.getLogger(__name__)
 
-FOLDERS: Final = ("imports", "exports", "evidence", "partners")
+FOLDERS: Final = ("imports", "exports", "evidence", "partners", "diplomas")
 """Where our rows keep their files. What else lies in the same bucket is not ours to judge."""
 GRACE: Final = timedelta(days=1)  # a younger file may belong to a row that is not committed yet
 BATCH: Final = 500
