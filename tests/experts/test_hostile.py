@@ -246,7 +246,7 @@ def results() -> dict[str, list[bytes] | str]:
     read = subprocess.run(
         [sys.executable, "-c", READER], input=pickle.dumps(light), capture_output=True, check=True, cwd=HOME
     )
-    found.update(pickle.loads(read.stdout))
+    found |= pickle.loads(read.stdout)
     return found
 
 
