@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
+from experts import degrees
 from experts.comparison import DIFFERS, compare, disagreements
 from experts.models import Assertion, Check, Credential, Decision, Look, ReasonTemplate, Strength, Verdict
 from experts.policies import needs_second
@@ -60,9 +62,16 @@ def clean_cases(user: User) -> list[Clean]:
     cases = []
     for credential in found.exclude(expert__user=user)[:BULK]:
         vouched = list(credential.assertions.filter(verdict=Assertion.Verdict.HOLDS, strength__gte=Strength.STRONG))
-        if agrees(credential, vouched) and not needs_second(credential):
+        named = any(names_the_degree(credential, assertion.says) for assertion in vouched)
+        if named and agrees(credential, vouched) and not needs_second(credential):
             cases.append(Clean(credential, vouched, version_of(credential)))
     return cases
+
+
+def names_the_degree(credential: Credential, says: Mapping[str, Any]) -> bool:
+    """Whether it says where, and how far: that somebody was there is not enough to approve without a look."""
+    level = says.get("level") or degrees.match(str(says.get("title", "")), credential.country).level
+    return bool(says.get("institution")) and level == credential.level
 
 
 def agrees(credential: Credential, vouched: Iterable[Assertion]) -> bool:

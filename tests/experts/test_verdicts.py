@@ -455,6 +455,9 @@ def test_what_an_institution_asserts_is_approved_together_and_shown_first(client
         {"says": {"field": "0912"}},
         {"says": {"institution": "0000000"}},
         {"says": {"name": "Farah Siddiqui"}},
+        {"says": {"level": None}},
+        {"says": {"level": None, "title": "MSc in Physics"}},
+        {"says": {"institution": None}},
         {"verdict": Assertion.Verdict.UNVERIFIABLE},
         {"strength": Strength.HINT},
     ],
@@ -464,8 +467,9 @@ def test_a_case_in_which_something_differs_is_not_clean(change: dict[str, Any]) 
     assert clean_cases(people.ops()) == []
 
 
-def test_silence_agrees() -> None:
-    asserted(waiting(), says={"year": None, "name": "", "field": None})
+@pytest.mark.parametrize("level", [{}, {"level": None, "title": "PhD in Physics"}])
+def test_silence_about_the_rest_agrees(level: dict[str, Any]) -> None:
+    asserted(waiting(), says={"year": None, "name": "", "field": None, **level})
     assert len(clean_cases(people.ops())) == 1
 
 
