@@ -57,7 +57,7 @@ class Credential(models.Model):
         PHARMACIST = "pharmacist", "Pharmacist"
 
     class Status(models.TextChoices):
-        CLAIMED = "claimed", "Document missing"
+        CLAIMED = "claimed", "Proof missing"
         EVIDENCED = "evidenced", "In review"
         NEEDS_MORE = "needs_more", "More needed"
         VERIFIED = "verified", "Verified"
