@@ -93,6 +93,7 @@ class CredentialAdmin(OpsAdmin[Credential]):
             path("desk/undo/<str:verdict_id>/", inside(acts.undo), name="desk_undo"),
             path("desk/<str:credential_id>/", shown(page.page), name="desk_credential"),
             path("desk/<str:credential_id>/flag/", inside(acts.flag), name="desk_flag"),
+            path("desk/<str:credential_id>/institution/", inside(acts.institution), name="desk_institution"),
             path("desk/<str:credential_id>/narrow/", inside(acts.narrow), name="desk_narrow"),
             path("desk/<str:credential_id>/recheck/", inside(acts.recheck), name="desk_recheck"),
             *super().get_urls(),

@@ -8,7 +8,8 @@ from typing import Any
 
 from accounts.forms import country_name
 from experts import degrees, naming
-from experts.models import Credential, DegreeLevel
+from experts.affiliations import Match
+from experts.models import Credential, DegreeLevel, Institution
 from experts.registry import proposed, story
 
 SAME, CLOSE, DIFFERS, UNKNOWN = "same", "close", "differs", "unknown"
@@ -81,9 +82,13 @@ def _institution(credential: Credential) -> Row:
     return Row("Institution", credential.institution_name, f"{known.name}, {ended}" if ended else known.name, verdict)
 
 
-def _perhaps(credential: Credential) -> str:
+def perhaps(credential: Credential) -> tuple[Institution | None, Match]:
     """Whom the free text seems to mean, how sure we are and why."""
-    meant, match = proposed(credential.institution_name, country_name(credential.country))
+    return proposed(credential.institution_name, country_name(credential.country))
+
+
+def _perhaps(credential: Credential) -> str:
+    meant, match = perhaps(credential)
     if meant is None:
         return f"Not in our registry. {match.reason}."
     return f"Not chosen from our registry. Perhaps {meant} ({match.confidence:.0%}): {match.reason}."

@@ -93,6 +93,7 @@ WORDS = {
     "credential.refused": ("Not verified", "bad"),
     "credential.revoked": ("Verification withdrawn", "bad"),
     "credential.expired": ("Expired", "bad"),
+    "credential.institution_named": ("The institution was found", ""),
     "credential.flagged": ("A second person was asked for", "now"),
     "credential.ending": ("We said that it ends soon", "now"),
     "credential.recheck_planned": ("Next look planned", ""),

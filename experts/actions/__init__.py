@@ -20,7 +20,7 @@ from experts.actions.credentials import (
     edit_claim,
     revoke_credential,
 )
-from experts.actions.desk import appeal_refusal, flag_credential, look_at, save_template
+from experts.actions.desk import appeal_refusal, flag_credential, look_at, name_institution, save_template
 from experts.actions.diplomas import add_diploma, distrust_issuer, trust_issuer, verify_diploma_again
 from experts.actions.evidence import add_evidence, render_evidence
 from experts.actions.institutions import Loaded, load_institutions
@@ -99,6 +99,7 @@ __all__ = [
     "load_register",
     "look_at",
     "make_partner",
+    "name_institution",
     "note_arrival",
     "note_joined",
     "note_opening",

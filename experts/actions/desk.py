@@ -14,9 +14,10 @@ from core.actors import Actor
 from core.errors import Fault, Invalid, Refused, WrongState
 from core.events import record
 from core.transitions import lock, step
+from experts.actions.checking import run_checks
 from experts.actions.credentials import said
-from experts.models import Credential, CredentialAppeal, Decision, Look, ReasonTemplate, Verdict
-from experts.policies import may_be_decided, promised
+from experts.models import Credential, CredentialAppeal, Decision, Institution, Look, ReasonTemplate, Verdict
+from experts.policies import another_person_decides, may_be_decided, promised
 
 LOOK: Final = timedelta(minutes=10)
 
@@ -52,6 +53,22 @@ def flag_credential(*, credential: Credential, words: str, by: Actor) -> Credent
     credential.flag = words.strip()[:300]
     credential.save(update_fields=["flag"])
     record("credential.flagged", credential.public_id, by=by, note=credential.flag)
+    return credential
+
+
+@transaction.atomic
+def name_institution(*, credential: Credential, institution: Institution, by: Actor) -> Credential:
+    """Say whom an expert's free text means. A chosen institution is the expert's word and stays. Raises WrongState."""
+    authorise(by, Permission.CREDENTIAL_REVIEW)
+    another_person_decides(by, credential)
+    credential = lock(credential)
+    may_be_decided(credential, "given an institution")
+    if credential.institution_id is not None:
+        raise WrongState("This credential has an institution.")
+    credential.institution = institution
+    credential.save(update_fields=["institution"])
+    record("credential.institution_named", credential.public_id, by=by, data={"institution": institution.ror_id})
+    run_checks(credential)
     return credential
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.web import signed_in, told
 from experts import actions
 from experts.forms import NarrowingForm, RecheckForm, faults_of
-from experts.models import Credential, Verdict
+from experts.models import Credential, Institution, Verdict
 
 
 def _credential(credential_id: str) -> Credential:
@@ -49,4 +49,13 @@ def flag(request: HttpRequest, credential_id: str) -> HttpResponse:
     credential = _credential(credential_id)
     with told(request, "A second person will look at this one."):
         actions.flag_credential(credential=credential, words=request.POST.get("words", ""), by=signed_in(request))
+    return redirect("admin:desk_credential", credential_id)
+
+
+@require_POST
+def institution(request: HttpRequest, credential_id: str) -> HttpResponse:
+    credential = _credential(credential_id)
+    meant = get_object_or_404(Institution, ror_id=request.POST.get("ror_id", ""))
+    with told(request, f"Named: {meant}."):
+        actions.name_institution(credential=credential, institution=meant, by=signed_in(request))
     return redirect("admin:desk_credential", credential_id)

@@ -402,6 +402,22 @@ def test_emil_appeals_on_the_page(client: Client) -> None:
     assert "Appeal against this refusal" in client.get(url).text  # of Petra's verdict, by a third person
 
 
+def test_ops_say_whom_free_text_means_and_a_chosen_institution_stays(client: Client) -> None:
+    emils = waiting(institution=None, institution_name="Univ. of Copenhagen")
+    people.sign_in(client, people.ops())
+    page = client.get(f"{DESK}{emils.public_id}/")
+    assert "It is University of Copenhagen" in page.text
+    told = client.post(f"{DESK}{emils.public_id}/institution/", {"ror_id": page.context["meant"].ror_id}, follow=True)
+    assert "Named: University of Copenhagen." in told.text
+    assert "The institution was found" in told.text
+    assert "It is University of Copenhagen" not in told.text
+    named = fresh(emils)
+    assert (str(named.institution), named.institution_name) == ("University of Copenhagen", "Univ. of Copenhagen")
+    assert named.checks.exists()
+    with pytest.raises(WrongState):
+        actions.name_institution(credential=named, institution=named.institution, by=people.ops())
+
+
 # --- Clean cases ------------------------------------------------------------------------------------------------------
 
 
