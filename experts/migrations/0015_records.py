@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             name="Record",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", core.ids.PublicIdField(prefix="rec")),
+                ("public_id", core.ids.PublicIdField(prefix="rcd")),
                 ("document", models.JSONField(default=dict)),
                 ("issued_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),

@@ -36,7 +36,7 @@ class IssuerKey(models.Model):
 class Record(models.Model):
     """What was signed about an expert. Its place in the list of withdrawn ones is its `pk`."""
 
-    public_id = PublicIdField(prefix="rec")
+    public_id = PublicIdField(prefix="rcd")
     expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="records")
     key = models.ForeignKey(IssuerKey, on_delete=models.PROTECT, related_name="records")
     document = models.JSONField(default=dict)  # with its proof

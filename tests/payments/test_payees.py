@@ -159,6 +159,8 @@ def test_the_look_for_an_account_ends_at_those_that_are_older_than_the_first_try
     assert found is not None
     assert found.id == emils.stripe_account_id
     assert gateway.find_recipient(**asked, since=timezone.now() + timedelta(hours=1)) is None
+    elsewhere = {**asked, "country": "DE"}  # an account's country cannot change: it is another account's question
+    assert gateway.find_recipient(**elsewhere, since=timezone.now() - timedelta(hours=1)) is None
 
 
 def test_whoever_corrects_the_country_after_an_unanswered_call_is_not_stuck(stripe: LocalStripe) -> None:

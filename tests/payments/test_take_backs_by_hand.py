@@ -273,6 +273,18 @@ def test_a_correction_comes_off_the_next_transfer_too(stripe: LocalStripe) -> No
     assert ledger_check() == []
 
 
+def test_pay_that_was_corrected_away_is_not_sent_and_what_comes_after_is(stripe: LocalStripe) -> None:
+    funded(stripe)
+    row = payee(stripe, "Juan")
+    earned(row.user, source="sub_a")
+    corrected(4_000)
+    assert queries.to_send(row.user) == []
+    assert actions.make_payouts() == 0
+    earned(row.user, source="sub_b", pay=1_000)
+    assert actions.make_payouts() == 1
+    assert ledger_check() == []
+
+
 # --- at once, and on purpose ------------------------------------------------------------------------------------------
 
 
