@@ -125,7 +125,10 @@ def _people(servers: House, plan: Plan, cast: dict[str, Any], told: Told, seed: 
     parts += [(cast["lab_key"], payer(payments[number::PAYERS])) for number in range(PAYERS)]
     parts += [(key, by_hand(expert(chance.sample(projects, len(projects))))) for key in cast["by_hand"]]
     parts += [(cast["lab_key"], reviewer(projects, plan.answers)) for _ in range(REVIEWERS)]
-    parts += [("", clerk(cast["desk"], plan.answers)) for _ in range(CLERKS if plan.by_hand else 0)]
+    parts += [
+        ("", clerk(cast["desk"], cast["pay"] * plan.by_hand * len(projects)))
+        for _ in range(CLERKS if plan.by_hand else 0)
+    ]
     return [
         Person(base, key, told=told, seed=seed + number, until=until, part=part)
         for number, (key, part) in enumerate(parts)

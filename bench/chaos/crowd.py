@@ -31,10 +31,8 @@ class Told:
     claims: dict[str, str] = field(default_factory=dict)  # submission: its task
     submitted: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
-    holders: dict[str, str] = field(default_factory=dict)  # line of a batch: whose account it goes to
     by_hand: dict[str, str] = field(default_factory=dict)  # line: the bank's last word, which the file has
     banked: dict[str, int] = field(default_factory=dict)  # line: cents that the bank has paid for good
-    owed_again: set[str] = field(default_factory=set)  # holders whose money came back
     over: bool = False  # nobody waits to be paid by hand any more
     requests: int = 0
     most_tries: int = 0

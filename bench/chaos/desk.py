@@ -65,18 +65,17 @@ class Desk:
 
 
 def clerk(session: str, wanted: int) -> Callable[[Person], None]:
-    """Make batches, take their files to the bank and bring its answers, until all that is accepted has been paid."""
+    """Make batches, take their files to the bank and bring its answers, until the bank has paid all `wanted` cents."""
 
     def part(me: Person) -> None:
         desk, closed = Desk(me, session), set[str]()
         while not me.told.over and not me.late():
-            everything = len(me.told.accepted) >= wanted
             desk.post("make/")
-            page = desk.get()
-            batches = set(re.findall(BATCHES + r"(\d+)/change/", page)) - closed
+            batches = set(re.findall(BATCHES + r"(\d+)/change/", desk.get())) - closed
             closed |= {batch for batch in batches if _answered(me, desk, batch)}
-            if everything and "Nobody waits" in page and batches <= closed and not me.told.owed_again:
-                me.told.over = True
+            me.told.over = (
+                sum(cents for line, cents in list(me.told.banked.items()) if line in me.told.by_hand) >= wanted
+            )
             me.pause()
 
     return part
@@ -95,14 +94,11 @@ def _answered(me: Person, desk: Desk, batch: str) -> bool:
 def _keep(me: Person, row: dict[str, str]) -> bool:
     """Note what the file says of a line; whether it is the bank's last word."""
     told, line, meant = me.told, row["line"], fate(row["line"])
-    if row["result"] == "":
-        told.holders[line] = row["holder"]  # the file forgets it later
-        if meant == "paid":
-            told.banked[line] = int(row["amount"].replace(".", ""))  # the bank pays a line once, however often told
+    if row["result"] == "" and meant == "paid":
+        told.banked[line] = int(row["amount"].replace(".", ""))  # the bank pays a line once, however often told
     final = row["result"] == ("paid" if meant == "paid" else "failed")
-    if final and line not in told.by_hand:
+    if final:
         told.by_hand[line] = meant
-        (told.owed_again.discard if meant == "paid" else told.owed_again.add)(told.holders[line])
     return final
 
 

@@ -1,7 +1,7 @@
 """Everything before the first kill: a lab, experts who can be paid, open projects with tasks and one seat's money each.
 
     python -m bench.chaos.fill EXPERTS BY_HAND PROJECTS
-    → {"lab_key", "experts": [keys], "by_hand": [keys], "projects": [prj_…], "desk": session of ops}
+    → {"lab_key", "experts": [keys], "by_hand": [keys], "projects": [prj_…], "desk": session of ops, "pay": cents}
 
 Each project has as many tasks as there are experts, so that every expert has one earning in each: one payout through
 Stripe, or a part of a bank transfer.
@@ -70,7 +70,13 @@ def main(experts: int, by_hand: int, count: int) -> None:
     for each in everyone:
         for to in made:
             join(to, each, owner)
-    told = {"lab_key": lab_key, "experts": keys[:experts], "by_hand": keys[experts:], "desk": session_of(ops)}
+    told = {
+        "lab_key": lab_key,
+        "experts": keys[:experts],
+        "by_hand": keys[experts:],
+        "desk": session_of(ops),
+        "pay": PAY,
+    }
     print(json.dumps({**told, "projects": [each.public_id for each in made]}))
 
 
