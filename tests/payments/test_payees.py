@@ -154,6 +154,7 @@ def test_an_answer_that_never_came_is_asked_for_again_and_one_account_exists(str
 def test_the_look_for_an_account_ends_at_those_that_are_older_than_the_first_try(stripe: LocalStripe) -> None:
     """v2 lists the youngest first: nobody's set-up waits for a walk through everybody's accounts."""
     emils = payee(stripe)
+    payee(stripe, "Farah")  # listed before his: somebody else's is passed over
     asked = {"payee": emils.public_id, "country": "DK"}
     found = gateway.find_recipient(**asked, since=timezone.now() - timedelta(hours=1))
     assert found is not None
