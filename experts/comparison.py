@@ -8,7 +8,6 @@ from typing import Any
 
 from accounts.forms import country_name
 from experts import degrees, naming
-from experts.affiliations import Match
 from experts.models import Credential, DegreeLevel, Institution
 from experts.registry import proposed, story
 
@@ -25,6 +24,7 @@ class Row:
     known: str
     verdict: str
     words: str = ""  # what was compared, where that does not show
+    meant: Institution | None = None  # by free text, as far as we can tell
 
 
 def compare_names(one: str, other: str) -> str:
@@ -75,23 +75,20 @@ def _level(credential: Credential) -> Row:
 def _institution(credential: Credential) -> Row:
     known = credential.institution
     if known is None:
-        return Row("Institution", credential.institution_name, _perhaps(credential), UNKNOWN)
+        return _perhaps(credential)
     same = credential.institution_name.casefold() == known.name.casefold()
     ended = story(known)
     verdict = UNKNOWN if ended else SAME if same else CLOSE
     return Row("Institution", credential.institution_name, f"{known.name}, {ended}" if ended else known.name, verdict)
 
 
-def perhaps(credential: Credential) -> tuple[Institution | None, Match]:
+def _perhaps(credential: Credential) -> Row:
     """Whom the free text seems to mean, how sure we are and why."""
-    return proposed(credential.institution_name, country_name(credential.country))
-
-
-def _perhaps(credential: Credential) -> str:
-    meant, match = perhaps(credential)
-    if meant is None:
-        return f"Not in our registry. {match.reason}."
-    return f"Not chosen from our registry. Perhaps {meant} ({match.confidence:.0%}): {match.reason}."
+    meant, match = proposed(credential.institution_name, country_name(credential.country))
+    known = f"Not in our registry. {match.reason}."
+    if meant is not None:
+        known = f"Not chosen from our registry. Perhaps {meant} ({match.confidence:.0%}): {match.reason}."
+    return Row("Institution", credential.institution_name, known, UNKNOWN, meant=meant)
 
 
 def _country(credential: Credential) -> Row:

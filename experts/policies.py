@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.actors import Actor, System
 from core.errors import Fault, Invalid, NotAllowed, Refused, WrongState
 from experts.models import Assertion, Check, Credential, CredentialAppeal, DegreeLevel, Field, Look
-from experts.queries import duplicates, today, version_of
+from experts.queries import DECIDED, duplicates, today, version_of
 
 MAX_SIZE = 10 * 1024 * 1024  # bytes
 MAX_DOCUMENTS = 5  # per credential
@@ -32,7 +32,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Status = Credential.Status
 EDITABLE = (Status.CLAIMED, Status.NEEDS_MORE, Status.REFUSED, Status.EXPIRED)
 OPEN_TO_EVIDENCE = (*EDITABLE, Status.EVIDENCED)
-DECIDED = (Status.VERIFIED, Status.REFUSED, Status.EXPIRED, Status.REVOKED)
 NARROWABLE = (Status.EVIDENCED, Status.VERIFIED)
 
 SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}

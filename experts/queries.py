@@ -129,7 +129,8 @@ def appealable(credential: Credential) -> bool:
     return credential.status == Credential.Status.REFUSED and last is not None and not hasattr(last, "appeal")
 
 
-DECIDED = ("verified", "refused", "expired", "revoked")
+_Status = Credential.Status
+DECIDED = (_Status.VERIFIED, _Status.REFUSED, _Status.EXPIRED, _Status.REVOKED)
 
 
 def idle_documents(before: datetime) -> QuerySet[Evidence]:

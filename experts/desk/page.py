@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.roles import Permission, authorise
 from accounts.web import refusals_on, signed_in
 from experts import actions
-from experts.comparison import compare, perhaps
+from experts.comparison import compare
 from experts.forms import DecisionForm
 from experts.models import Credential, CredentialAppeal, DegreeLevel, Narrowing, Verdict
 from experts.policies import NARROWABLE, needs_second
@@ -154,7 +154,6 @@ def _credential(credential: Credential, user: User) -> dict[str, Any]:
     return {
         "seen": version_of(credential),
         "rows": compare(credential),
-        "meant": None if credential.institution_id else perhaps(credential)[0],
         "documents": documents(credential),
         "duplicates": list(duplicates(credential)),
         "checks": list(credential.checks.all()),
